@@ -1,0 +1,183 @@
+import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { ownerVariable } from "./connection/endpoint.ts";
+import { kindNodes, ownedContainers } from "./docker/containers.ts";
+import type { Docker } from "./docker/docker.ts";
+import { type LedgerContent, setStopMark } from "./ledger.ts";
+import { removeCluster, removeNetwork } from "./resources/cluster.ts";
+import { changeKubeconfig, removeContext } from "./resources/kubeconfig.ts";
+import { type OwnerRecord, ownerRecords, removeOwnerRecord } from "./resources/owner-record.ts";
+import { removeOwnedContainers } from "./resources/registry.ts";
+import type { Clock } from "./support/clock.ts";
+import { messageOf } from "./support/errors.ts";
+import { lives, type ProcessIdentity } from "./support/process-identity.ts";
+import { end, processesMarked } from "./support/processes.ts";
+
+export interface DownDeps {
+  readonly docker: Docker;
+  readonly clock: Clock;
+}
+
+/** What one use of the step made, as far as can be known: by its ledger, or by its owner record alone. */
+export interface Belongings {
+  readonly owner: string;
+  /** The cluster is ours to remove: kind was, or may have been, started for it. */
+  readonly cluster: string | undefined;
+  readonly madeNetwork: boolean;
+  /** Files that our context was, or may have been, merged into. */
+  readonly contexts: readonly { readonly name: string; readonly file: string }[];
+  readonly record: string | undefined;
+  /** The folder of this use of the step; goes last. */
+  readonly folder: string | undefined;
+  readonly main: ProcessIdentity | undefined;
+  readonly children: readonly ProcessIdentity[];
+}
+
+/** What a ledger tells of. */
+export function belongingsOf(ledger: LedgerContent, path: string): Belongings {
+  const of = <R extends LedgerContent["entries"][number]["resource"]>(resource: R) =>
+    ledger.entries.filter(
+      (entry): entry is Extract<typeof entry, { resource: R }> => entry.resource === resource,
+    );
+  return {
+    owner: ledger.owner,
+    cluster: of("cluster")[0]?.name,
+    madeNetwork: of("network").length > 0,
+    contexts: of("context").map(({ name, file }) => ({ name, file })),
+    record: of("owner-record")[0]?.name,
+    folder: dirname(path),
+    main: ledger.main,
+    children: ledger.children,
+  };
+}
+
+/** What an owner record tells of, where there is no ledger. */
+export function belongingsOfRecord(record: OwnerRecord): Belongings {
+  return {
+    owner: record.owner,
+    cluster: record.cluster,
+    madeNetwork: record.madeNetwork,
+    contexts: [],
+    record: record.volume,
+    folder: undefined,
+    main: undefined,
+    children: [],
+  };
+}
+
+/** Milliseconds: how long leftovers are looked for, and between two looks. */
+const patience = 60_000;
+const pause = 500;
+
+/**
+ * Removes what one use of the step made; works after a crash, beside a main that still lives, and again
+ * after itself. Each removal stands alone, and “already gone” is success.
+ * @returns a sentence for each thing that could not be removed, with how to do it by hand.
+ */
+export async function down(ours: Belongings, deps: DownDeps): Promise<string[]> {
+  if (ours.folder !== undefined) await setStopMark(ours.folder);
+  await endProcesses(ours);
+  const failures = await removeUntilGone(ours, deps);
+  // The record goes last: while it is there, a later job knows whose the rest is.
+  if (failures.length === 0 && ours.record !== undefined) {
+    failures.push(
+      ...(await attempt(
+        `the owner record ${ours.record}`,
+        () => removeOwnerRecord(deps.docker, ours.record ?? ""),
+        `docker volume rm ${ours.record}`,
+      )),
+    );
+  }
+  if (failures.length === 0 && ours.folder !== undefined)
+    await rm(ours.folder, { recursive: true, force: true });
+  return failures;
+}
+
+/** Ends the children first, since they would go on creating, then a main that outlived a cancel. */
+async function endProcesses(ours: Belongings): Promise<void> {
+  const marked = await processesMarked(ownerVariable, ours.owner);
+  await Promise.all([...ours.children, ...marked].map((child) => end(child)));
+  if (ours.main !== undefined && ours.main.pid !== process.pid) await end(ours.main);
+}
+
+/**
+ * Removes, then looks again: a main or a child that was still at work may have made something meanwhile.
+ * Done when a look finds nothing.
+ */
+async function removeUntilGone(ours: Belongings, deps: DownDeps): Promise<string[]> {
+  const until = deps.clock.now() + patience;
+  for (;;) {
+    const failures = await removeOnce(ours, deps);
+    const left = failures.length > 0 || (await somethingLeft(ours, deps.docker));
+    if (!left) return [];
+    if (deps.clock.now() > until)
+      return failures.length > 0 ? failures : [`something of ${ours.owner} is still there`];
+    await deps.clock.sleep(pause);
+    await endProcesses(ours);
+  }
+}
+
+async function removeOnce(ours: Belongings, { docker, clock }: DownDeps): Promise<string[]> {
+  const { cluster, owner } = ours;
+  const removals = [
+    ...(cluster === undefined
+      ? []
+      : [
+          attempt(
+            `the cluster ${cluster}`,
+            () => removeCluster(docker, cluster),
+            `kind delete cluster --name ${cluster}`,
+          ),
+        ]),
+    attempt(
+      "the registry",
+      () => removeOwnedContainers(docker, owner),
+      `docker rm -f -v $(docker ps -aq --filter label=io.kind-ci-action.owner=${owner})`,
+    ),
+    ...ours.contexts.map(({ name, file }) =>
+      attempt(
+        `the context ${name} in ${file}`,
+        () => changeKubeconfig(file, (text) => removeContext(text, name), clock),
+        `kubectl config delete-context ${name} --kubeconfig ${file}`,
+      ),
+    ),
+  ];
+  const failures = (await Promise.all(removals)).flat();
+  if (ours.madeNetwork && failures.length === 0) {
+    failures.push(
+      ...(await attempt(
+        "the network kind",
+        () => removeNetworkOfLast(ours, docker),
+        "docker network rm kind",
+      )),
+    );
+  }
+  return failures;
+}
+
+/** kind's network goes with the last owner; another use of the step may have come to rely on it. */
+async function removeNetworkOfLast({ owner }: Belongings, docker: Docker): Promise<void> {
+  const others = (await ownerRecords(docker)).filter((record) => record.owner !== owner);
+  if (others.length === 0) await removeNetwork(docker);
+}
+
+async function attempt(what: string, remove: () => Promise<void>, byHand: string): Promise<string[]> {
+  try {
+    await remove();
+    return [];
+  } catch (error) {
+    return [`${what} could not be removed: ${messageOf(error)}\n  By hand: ${byHand}`];
+  }
+}
+
+async function somethingLeft(
+  { cluster, owner, main, children }: Belongings,
+  docker: Docker,
+): Promise<boolean> {
+  const [nodes, containers, living] = await Promise.all([
+    cluster === undefined ? [] : kindNodes(docker, cluster),
+    ownedContainers(docker, owner),
+    Promise.all([...(main === undefined || main.pid === process.pid ? [] : [main]), ...children].map(lives)),
+  ]);
+  return nodes.length > 0 || containers.length > 0 || living.includes(true);
+}

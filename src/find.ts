@@ -1,0 +1,82 @@
+import { readFile } from "node:fs/promises";
+import { endpointAddress } from "./connection/endpoint.ts";
+import { inspectContainer, kindNodes } from "./docker/containers.ts";
+import type { Docker } from "./docker/docker.ts";
+import { findEngine } from "./docker/engine.ts";
+import { kindNetwork } from "./docker/labels.ts";
+import { findHostLimits } from "./environment/host-limits.ts";
+import { type Job, jobKubeconfig } from "./environment/job.ts";
+import { portTaken } from "./environment/ports.ts";
+import type { Found } from "./plan/found.ts";
+import { contextOf } from "./plan/make-plan.ts";
+import { hasContext, readIfThere } from "./resources/kubeconfig.ts";
+import { ownerRecords, standingOf } from "./resources/owner-record.ts";
+import type { Settings } from "./settings/settings.ts";
+import { messageOf, UsageError } from "./support/errors.ts";
+
+export interface FindDeps {
+  readonly docker: Docker;
+  /** Which node image the settings mean, and why. */
+  readonly resolveImage: () => Promise<Pick<Found, "image" | "imageReason" | "imageNotice">>;
+}
+
+/**
+ * Looks at everything that the plan depends on, side by side. Changes nothing.
+ * @throws EnvironmentError when Docker cannot be used, UsageError for a config that cannot be read.
+ */
+export async function find(settings: Settings, job: Job, { docker, resolveImage }: FindDeps): Promise<Found> {
+  const registryName = settings.registry === false ? undefined : settings.registry.name;
+  const registryPort = settings.registry === false ? undefined : settings.registry.port;
+  // The daemon first: without it every other look fails too, with a worse account.
+  const engineFound = findEngine(docker);
+  const [engine, userConfig, image, address, nodes, records, registryContainer, network, taken, foreign] =
+    await Promise.all([
+      engineFound,
+      readUserConfig(settings),
+      resolveImage(),
+      engineFound.then(() => endpointAddress(docker)),
+      engineFound.then(() => kindNodes(docker, settings.clusterName)),
+      engineFound.then(() => ownerRecords(docker)),
+      engineFound.then(() =>
+        registryName === undefined ? undefined : inspectContainer(docker, registryName),
+      ),
+      engineFound.then(() => docker.run(["network", "inspect", kindNetwork], { deadline: 30_000 })),
+      registryPort === undefined ? false : portTaken(registryPort),
+      foreignContext(settings, job),
+    ]);
+  return {
+    job,
+    engine,
+    address,
+    nodes,
+    records: records.map((record) => ({ record, standing: standingOf(record, job) })),
+    registryContainer,
+    networkExists: network.code === 0,
+    registryPortTaken: taken,
+    limits: await findHostLimits(engine.dataRoot),
+    userConfig,
+    ...image,
+    foreignContext: foreign,
+  };
+}
+
+async function readUserConfig({ config }: Settings): Promise<Found["userConfig"]> {
+  if (config === undefined) return undefined;
+  if (config.kind === "inline") return { source: "the input config", text: config.text };
+  try {
+    return { source: config.path, text: await readFile(config.path, "utf8") };
+  } catch (error) {
+    const given = `${JSON.stringify(config.path)} (${messageOf(error)})`;
+    throw new UsageError([
+      { input: "config", given, allowed: "the path of a file that is there, or the YAML itself" },
+    ]);
+  }
+}
+
+/** A context of our name in the user's kubeconfig that no use of the step in this job put there. */
+async function foreignContext({ kubeconfig, clusterName }: Settings, job: Job): Promise<boolean> {
+  if (kubeconfig === undefined) return false;
+  const context = contextOf(clusterName);
+  const [theirs, ours] = await Promise.all([readIfThere(kubeconfig), readIfThere(jobKubeconfig(job))]);
+  return hasContext(theirs, context) && !hasContext(ours, context);
+}

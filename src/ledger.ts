@@ -1,0 +1,132 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { StoppedError } from "./support/errors.ts";
+import type { ProcessIdentity } from "./support/process-identity.ts";
+
+/**
+ * What is recorded of each resource: first that it will be made (an intent), then the id it got. A crash
+ * between the two leaves an intent, and down looks for what it may have become.
+ */
+const entry = z.discriminatedUnion("resource", [
+  z.object({ resource: z.literal("owner-record"), name: z.string() }),
+  z.object({ resource: z.literal("network"), name: z.string() }),
+  z.object({ resource: z.literal("registry"), name: z.string(), id: z.string().optional() }),
+  z.object({ resource: z.literal("cluster"), name: z.string() }),
+  z.object({ resource: z.literal("context"), name: z.string(), file: z.string() }),
+  z.object({ resource: z.literal("membership"), network: z.string(), container: z.string() }),
+]);
+export type LedgerEntry = z.infer<typeof entry>;
+
+const identity = z.object({ pid: z.number().int().positive(), startTime: z.string() });
+
+const content = z.object({
+  version: z.literal(1),
+  owner: z.string(),
+  cluster: z.string(),
+  /** What reaches the daemon that all this is on (DOCKER_HOST and the like), as main saw it. */
+  dockerEnv: z.record(z.string(), z.string()),
+  /** The process that brings up; down may meet it alive. */
+  main: identity.optional(),
+  /** Leaders of the process groups that main started. */
+  children: z.array(identity),
+  entries: z.array(entry),
+});
+export type LedgerContent = z.infer<typeof content>;
+
+const fileName = "ledger.json";
+const stopName = "stop";
+
+/** The ledger's place in the folder of one use of the step. */
+export function ledgerPath(folder: string): string {
+  return join(folder, fileName);
+}
+
+/**
+ * The ledger as up writes it. Every change is on disk before the call returns, whole or not at all, and in
+ * the order of the calls.
+ */
+export class Ledger {
+  readonly path: string;
+  #content: LedgerContent;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, first: LedgerContent) {
+    this.path = path;
+    this.#content = first;
+  }
+
+  /** Begins a ledger in `folder`, which is made, readable by its owner alone. */
+  static async open(
+    folder: string,
+    first: Omit<LedgerContent, "version" | "children" | "entries">,
+  ): Promise<Ledger> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const ledger = new Ledger(ledgerPath(folder), { version: 1, children: [], entries: [], ...first });
+    await ledger.#write();
+    return ledger;
+  }
+
+  get content(): LedgerContent {
+    return this.#content;
+  }
+
+  /**
+   * Records that a resource will be made, and returns where to note its id.
+   * @throws StoppedError when down has set its stop mark: then it must not be made.
+   */
+  async intend(intended: LedgerEntry): Promise<{ made(id: string): Promise<void> }> {
+    this.throwIfStopped();
+    const at = this.#content.entries.length;
+    this.#content = { ...this.#content, entries: [...this.#content.entries, intended] };
+    await this.#write();
+    this.throwIfStopped();
+    return { made: (id) => this.#note(at, id) };
+  }
+
+  /** Records a process group that we started. */
+  async child(process: ProcessIdentity): Promise<void> {
+    this.#content = { ...this.#content, children: [...this.#content.children, process] };
+    await this.#write();
+  }
+
+  /** Looked at before each creation. @throws StoppedError */
+  throwIfStopped(): void {
+    if (existsSync(join(dirname(this.path), stopName))) {
+      throw new StoppedError(
+        "the post step of this job has begun to remove what was made; nothing more is created",
+      );
+    }
+  }
+
+  async #note(at: number, id: string): Promise<void> {
+    const entries = this.#content.entries.map((known, index) => (index === at ? { ...known, id } : known));
+    this.#content = { ...this.#content, entries };
+    await this.#write();
+  }
+
+  #write(): Promise<void> {
+    const write = async () => {
+      const temporary = `${this.path}.new`;
+      await writeFile(temporary, JSON.stringify(this.#content, null, 2), { mode: 0o600 });
+      await rename(temporary, this.path);
+    };
+    this.#writing = this.#writing.then(write);
+    return this.#writing;
+  }
+}
+
+/**
+ * The ledger as down reads it; undefined when there is none (main died before it, or it was removed).
+ * @throws Error when the file is there and is not a ledger of a version we know.
+ */
+export async function readLedger(path: string): Promise<LedgerContent | undefined> {
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : content.parse(JSON.parse(text));
+}
+
+/** Tells a main that still lives to create nothing more. A folder that is gone needs no mark. */
+export async function setStopMark(folder: string): Promise<void> {
+  await writeFile(join(folder, stopName), "").catch(() => {});
+}

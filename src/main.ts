@@ -1,0 +1,3 @@
+import { mainStep } from "./steps/main-step.ts";
+
+void mainStep(process.env);

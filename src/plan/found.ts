@@ -1,0 +1,32 @@
+import type { Container, KindNode } from "../docker/containers.ts";
+import type { Engine } from "../docker/engine.ts";
+import type { HostLimits } from "../environment/host-limits.ts";
+import type { Job } from "../environment/job.ts";
+import type { OwnerRecord, Standing } from "../resources/owner-record.ts";
+import type { NodeImagePlan } from "./plan.ts";
+
+/** What was found before anything was made. Finding changed nothing. */
+export interface Found {
+  readonly job: Job;
+  readonly engine: Engine;
+  /** The daemon's address as the docker command resolves it. */
+  readonly address: string;
+  /** Nodes of a cluster of the asked name, in whatever state. */
+  readonly nodes: readonly KindNode[];
+  /** All owner records on the daemon, and whose each is. */
+  readonly records: readonly { readonly record: OwnerRecord; readonly standing: Standing }[];
+  /** A container of the registry's name. */
+  readonly registryContainer: Container | undefined;
+  readonly networkExists: boolean;
+  /** The given registry port has a listener on our loopback. False when none was given. */
+  readonly registryPortTaken: boolean;
+  readonly limits: HostLimits;
+  readonly userConfig: { readonly source: string; readonly text: string } | undefined;
+  readonly image: NodeImagePlan;
+  /** Why that image, for the summary. */
+  readonly imageReason: string;
+  /** Something to say about the image, like that only a tag is known. */
+  readonly imageNotice: string | undefined;
+  /** A kubeconfig of the user's that has a foreign context of our name. */
+  readonly foreignContext: boolean;
+}

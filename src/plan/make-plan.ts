@@ -1,0 +1,122 @@
+import { join } from "node:path";
+import { looksLocal } from "../connection/endpoint.ts";
+import { limitWarnings } from "../environment/host-limits.ts";
+import { jobKubeconfig, useFolder } from "../environment/job.ts";
+import { newOwnerRecord } from "../resources/owner-record.ts";
+import type { Settings } from "../settings/settings.ts";
+import { ConflictError } from "../support/errors.ts";
+import { leftoversInTheWay, throwOnTakenNames } from "./claims.ts";
+import type { Found } from "./found.ts";
+import { mergeKindConfig } from "./kind-config/merge.ts";
+import type { Choice, Plan, ReachPlan } from "./plan.ts";
+import { planRegistry } from "./registry.ts";
+
+/** What chance and the clock decide; handed in, so that the plan is a function of its arguments. */
+export interface Draw {
+  /** 12 hexadecimal digits, new for each use of the step. */
+  readonly owner: string;
+  readonly now: Date;
+}
+
+/**
+ * Decides everything that can be decided before a trial.
+ * @throws UsageError when what was asked cannot be, ConflictError when a name or a port is somebody else's,
+ * EnvironmentError when this daemon cannot do it. Nothing was made then.
+ */
+export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
+  throwOnTakenNames(settings, found);
+  throwOnForeignContext(settings, found);
+  const { job, image } = found;
+  const registry = planRegistry(settings, found);
+  const folder = useFolder(job, draw.owner);
+  const config = mergeKindConfig(found.userConfig, {
+    clusterName: settings.clusterName,
+    kubernetesVersion: image.kubernetesVersion,
+    kindVersion: settings.kindVersion,
+    durable: settings.durable,
+    apiServerPort: looksLocal(found.address) ? "kind-chooses" : "daemon-chooses",
+    cgroupV1: found.engine.cgroupVersion === "1",
+    registryConfigPath: true,
+  });
+  return {
+    owner: draw.owner,
+    record: newOwnerRecord(job, {
+      owner: draw.owner,
+      cluster: settings.clusterName,
+      started: draw.now,
+      madeNetwork: !found.networkExists,
+    }),
+    choices: choicesOf(settings, found, registry.choice),
+    reach: reachOf(settings),
+    engine: found.engine,
+    cluster: {
+      name: settings.clusterName,
+      context: contextOf(settings.clusterName),
+      image,
+      config,
+      wait: settings.wait,
+    },
+    registry: registry.plan,
+    kindVersion: settings.kindVersion,
+    kubectlVersion: kubectlVersionOf(settings, found),
+    imageTag: imageTagOf(job.run, job.attempt, draw.owner),
+    files: {
+      folder,
+      kubeconfig: join(folder, "kubeconfig"),
+      jobKubeconfig: jobKubeconfig(job),
+      userKubeconfig: settings.kubeconfig,
+      buildkitd: join(folder, "buildkitd.toml"),
+    },
+    exportEnv: settings.exportEnv,
+    cleanup: settings.cleanup,
+    leftovers: leftoversInTheWay(settings, found),
+    makesNetwork: !found.networkExists,
+    notices: [...(found.imageNotice === undefined ? [] : [found.imageNotice]), ...config.notes],
+    warnings: looksLocal(found.address) ? limitWarnings(found.limits) : [],
+  };
+}
+
+/** kind's name for the context of a cluster. */
+export function contextOf(clusterName: string): string {
+  return `kind-${clusterName}`;
+}
+
+/** Unique across runs, attempts, matrix legs and reusable workflows; a valid tag of at most 128 characters. */
+function imageTagOf(run: string, attempt: string, owner: string): string {
+  return run === "" ? `local-${owner}` : `run-${run}-${attempt}-${owner}`;
+}
+
+function reachOf(settings: Settings): ReachPlan {
+  return settings.strategy === "vm-local" ? "must-be-ours" : "as-found";
+}
+
+function kubectlVersionOf(settings: Settings, { image }: Found): string | undefined {
+  if (settings.kubectlVersion !== undefined) return settings.kubectlVersion;
+  return image.kubernetesVersion === undefined ? undefined : `v${image.kubernetesVersion}`;
+}
+
+function throwOnForeignContext(settings: Settings, found: Found): void {
+  if (!found.foreignContext) return;
+  throw new ConflictError({
+    tried: `merge the context ${contextOf(settings.clusterName)} into ${settings.kubeconfig}`,
+    seen: "the file has a context of that name that is not of this job",
+    todo: "give another cluster-name or another kubeconfig, or remove the context: kubectl config delete-context",
+  });
+}
+
+function choicesOf(settings: Settings, found: Found, registry: Choice): Choice[] {
+  return [
+    {
+      what: "Docker",
+      chosen: `${found.engine.version} at ${found.address === "" ? "the default endpoint" : found.address}`,
+      why: settings.endpoint === undefined ? "as the docker command finds it" : "as asked",
+    },
+    { what: "node image", chosen: found.image.reference, why: found.imageReason },
+    {
+      what: "kind",
+      chosen: settings.kindVersion,
+      why: "kind-version, or the newest this action was tested with",
+    },
+    registry,
+  ];
+}

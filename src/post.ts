@@ -1,0 +1,3 @@
+import { postStep } from "./steps/post-step.ts";
+
+void postStep(process.env);

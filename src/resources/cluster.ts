@@ -1,0 +1,129 @@
+import { kindNodes, removeContainersArgs } from "../docker/containers.ts";
+import { type Docker, linesOf, removed } from "../docker/docker.ts";
+import { kindNetwork, labels } from "../docker/labels.ts";
+import type { Ledger } from "../ledger.ts";
+import type { ClusterPlan } from "../plan/plan.ts";
+import type { Logger } from "../support/logger.ts";
+import { type Argv, CommandError, type ProcessRunner } from "../support/process-runner.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+interface ClusterDeps {
+  readonly runner: ProcessRunner;
+  readonly docker: Docker;
+  readonly ledger: Ledger;
+  readonly logger: Logger;
+}
+
+interface ClusterFiles {
+  /** Path of the kind program. */
+  readonly kind: string;
+  /** Private to this cluster: kind locks and merges, and fails when somebody else holds the lock. */
+  readonly kubeconfig: string;
+}
+
+/**
+ * `kind create cluster`. The config comes on stdin. --retain keeps the nodes when it fails, and with them
+ * the evidence; --quiet would take away the error's text.
+ */
+export function createClusterArgs(plan: ClusterPlan, files: ClusterFiles, verbosity: number): Argv {
+  return [
+    files.kind,
+    "create",
+    "cluster",
+    "--name",
+    plan.name,
+    "--image",
+    plan.image.reference,
+    "--kubeconfig",
+    files.kubeconfig,
+    "--config",
+    "-",
+    "--retain",
+    ...(verbosity === 0 ? [] : ["--verbosity", String(verbosity)]),
+  ];
+}
+
+/** Creates the cluster. @throws CommandError with kind's own words. */
+export async function createCluster(
+  plan: ClusterPlan,
+  files: ClusterFiles,
+  env: Env,
+  { runner, ledger, logger }: ClusterDeps,
+): Promise<void> {
+  await ledger.intend({ resource: "cluster", name: plan.name });
+  const result = await runner.run(createClusterArgs(plan, files, logger.debugging ? 4 : 0), {
+    env,
+    input: plan.config.yaml,
+    onStderrLine: (line) => logger.info(`kind: ${line}`),
+  });
+  if (result.code !== 0) throw new CommandError(result, adviceFor(result.stderr));
+}
+
+/** Texts of kind's and what they mean; from its source at v0.32.0 (pkg/cluster/internal). */
+const advice: readonly (readonly [pattern: RegExp, todo: string])[] = [
+  [/node\(s\) already exist/, "a cluster of that name appeared meanwhile: give another cluster-name"],
+  [/failed to pull image/, "check the node image's name, and the daemon's way to its registry"],
+  [
+    /exhausted attempts trying to find a non-overlapping subnet/,
+    "the daemon has no free subnet: remove unused networks (docker network prune)",
+  ],
+  [
+    /could not find a log line that matches/,
+    "the node's systemd did not come up: see the node's log below; usual causes are cgroups, inotify limits and the storage driver (https://kind.sigs.k8s.io/docs/user/known-issues/)",
+  ],
+  [/failed to lock config file/, "another kind holds the kubeconfig's lock: remove the stale .lock file"],
+  [
+    /failed to (init|join) node with kubeadm/,
+    "the kubelet's last words below usually name the cause: a setting of your config, memory, disk, or cgroups",
+  ],
+];
+
+/** What to do about a failure of kind's. */
+export function adviceFor(stderr: string): string {
+  return (
+    advice.find(([pattern]) => pattern.test(stderr))?.[1] ?? "see kind's output and the nodes' logs below"
+  );
+}
+
+/**
+ * Calls `onNode` for each node of the cluster as soon as its container runs, while kind still works. Ends
+ * when `signal` says so. Nodes that it misses are the caller's to find (kindNodes).
+ */
+export async function watchNodes(
+  docker: Docker,
+  cluster: string,
+  onNode: (name: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const args = [
+    "events",
+    "--filter=type=container",
+    "--filter=event=start",
+    `--filter=label=${labels.kindCluster}=${cluster}`,
+    "--format={{.Actor.Attributes.name}}",
+  ];
+  await docker.run(args, { signal, onStdoutLine: (line) => onNode(line.trim()) }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+}
+
+/** Removes the nodes of a cluster as kind does, without needing kind. */
+export async function removeCluster(docker: Docker, cluster: string): Promise<void> {
+  const nodes = await kindNodes(docker, cluster);
+  if (nodes.length > 0) await removed(docker, removeContainersArgs(nodes.map(({ id }) => id)));
+}
+
+/** Removes kind's network unless somebody is on it. */
+export async function removeNetwork(docker: Docker): Promise<void> {
+  const format = "{{range .Containers}}{{.Name}}\n{{end}}";
+  const inspected = await docker.run(["network", "inspect", "--format", format, kindNetwork], {
+    deadline: 30_000,
+  });
+  if (inspected.code !== 0 || linesOf(inspected.stdout).length > 0) return;
+  const result = await docker.run(["network", "rm", kindNetwork], { deadline: 30_000 });
+  // Somebody came on meanwhile: then it is theirs now.
+  if (result.code !== 0 && !/active endpoints|not found|no such network/i.test(result.stderr)) {
+    throw new CommandError(result, `by hand: docker network rm ${kindNetwork}`);
+  }
+}

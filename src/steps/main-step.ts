@@ -1,0 +1,209 @@
+import { randomBytes } from "node:crypto";
+import { appendFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname } from "node:path";
+import * as core from "@actions/core";
+import { commandEnv, endpointEnv } from "../connection/endpoint.ts";
+import { type Docker, dockerCommand } from "../docker/docker.ts";
+import { belongingsOf, belongingsOfRecord, down } from "../down.ts";
+import { jobOf } from "../environment/job.ts";
+import { find } from "../find.ts";
+import { findNodeImage } from "../find-node-image.ts";
+import { Ledger } from "../ledger.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import { actionsLogger } from "../report/actions-logger.ts";
+import { collectEvidence } from "../report/evidence.ts";
+import { reportFailure } from "../report/failure.ts";
+import { outputsOf, type StepOutputs } from "../report/outputs.ts";
+import { summaryOf } from "../report/summary.ts";
+import { fromInputs } from "../settings/from-inputs.ts";
+import { parseSettings } from "../settings/parse-settings.ts";
+import type { Settings } from "../settings/settings.ts";
+import { type Clock, span, systemClock } from "../support/clock.ts";
+import { type Evidence, UsageError } from "../support/errors.ts";
+import type { Logger } from "../support/logger.ts";
+import { identify } from "../support/process-identity.ts";
+import { killGroup, type ProcessRunner, systemProcessRunner } from "../support/process-runner.ts";
+import { Timeline } from "../timeline.ts";
+import { installTool } from "../tools/install.ts";
+import { systemToolDeps, type ToolDeps } from "../tools/tool-deps.ts";
+import { type Brought, up } from "../up.ts";
+import { stateEntries } from "./state.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What the parts of the step share. */
+interface Step {
+  readonly env: Env;
+  readonly settings: Settings;
+  readonly owner: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly timeline: Timeline;
+  readonly tools: ToolDeps;
+  /** The variables that select the daemon. */
+  readonly endpoint: Readonly<Record<string, string>>;
+  readonly commandEnv: Env;
+}
+
+/** The main step. It reports its own failure and never throws. */
+export async function mainStep(env: Env): Promise<void> {
+  const logger = actionsLogger();
+  try {
+    const step = begin(env, logger);
+    const plan = await step.timeline.time("look around", () => decide(step));
+    await carryOut(plan, step);
+  } catch (error) {
+    core.setFailed(reportFailure(error, [], logger));
+  }
+}
+
+function begin(env: Env, logger: Logger): Step {
+  if (process.platform === "win32") {
+    throw new UsageError([
+      { input: "runs-on", given: "Windows", allowed: "a Linux runner (kind's nodes are Linux containers)" },
+    ]);
+  }
+  const settings = parseSettings(fromInputs(env));
+  if (settings.token !== undefined) logger.mask(settings.token);
+  const owner = randomBytes(6).toString("hex");
+  const endpoint = endpointEnv(settings.endpoint, env);
+  const clock = systemClock;
+  return {
+    env,
+    settings,
+    owner,
+    logger,
+    clock,
+    timeline: new Timeline(clock),
+    tools: systemToolDeps({ env, settings, logger, clock }),
+    endpoint,
+    commandEnv: commandEnv(env, endpoint, owner),
+  };
+}
+
+/** Looks, decides, and says what was decided. Nothing is made. */
+async function decide(step: Step): Promise<Plan> {
+  const { env, settings, logger } = step;
+  const docker = dockerCommand(systemProcessRunner(step.commandEnv), step.commandEnv);
+  const found = await find(settings, jobOf(env, tmpdir()), {
+    docker,
+    resolveImage: () => findNodeImage(settings, step.tools),
+  });
+  const plan = makePlan(settings, found, { owner: step.owner, now: new Date() });
+  for (const { what, chosen, why } of plan.choices) logger.info(`${what}: ${chosen} (${why})`);
+  for (const notice of plan.notices) logger.info(notice);
+  for (const warning of plan.warnings) logger.warning(warning);
+  return plan;
+}
+
+async function carryOut(plan: Plan, step: Step): Promise<void> {
+  const ledger = await openLedger(plan, step);
+  const runner = recordingRunner(step, ledger);
+  const docker = dockerCommand(runner, step.commandEnv);
+  endChildrenOnSignal(ledger);
+  try {
+    await removeLeftovers(plan, docker, step);
+    const brought = await up(plan, {
+      runner,
+      docker,
+      ledger,
+      logger: step.logger,
+      clock: step.clock,
+      timeline: step.timeline,
+      install: (name, version) => installTool({ name, version }, step.tools),
+      restoreNodeImage: async () => {},
+    });
+    await tellLaterSteps(plan, brought, step);
+  } catch (error) {
+    await fail(error, plan, ledger, docker, step);
+  }
+}
+
+async function openLedger(plan: Plan, { endpoint, settings }: Step): Promise<Ledger> {
+  const main = await identify(process.pid);
+  const ledger = await Ledger.open(plan.files.folder, {
+    owner: plan.owner,
+    cluster: plan.cluster.name,
+    dockerEnv: endpoint,
+    main,
+  });
+  const state = {
+    ledger: ledger.path,
+    owner: plan.owner,
+    cluster: plan.cluster.name,
+    cleanup: settings.cleanup,
+  };
+  for (const [name, value] of stateEntries(state)) core.saveState(name, value);
+  return ledger;
+}
+
+/** Each program that we start is in the ledger as soon as it lives: down ends it when we cannot. */
+function recordingRunner({ commandEnv: env }: Step, ledger: Ledger): ProcessRunner {
+  const system = systemProcessRunner(env);
+  const onStart = (process: Parameters<Ledger["child"]>[0]) => ledger.child(process);
+  return {
+    run: (argv, options) => system.run(argv, { ...options, onStart }),
+    output: (argv, options) => system.output(argv, { ...options, onStart }),
+  };
+}
+
+/** A cancelled step has 7.5 s: what we started ends at once, and post removes what it made. */
+function endChildrenOnSignal(ledger: Ledger): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      for (const child of ledger.content.children) killGroup(child.pid);
+      process.exit(130);
+    });
+  }
+}
+
+async function removeLeftovers(plan: Plan, docker: Docker, { logger, clock }: Step): Promise<void> {
+  for (const record of plan.leftovers) {
+    logger.info(
+      `removing what run ${record.run} of ${record.repository} left on this runner: cluster ${record.cluster}`,
+    );
+    const failures = await down(belongingsOfRecord(record), { docker, clock });
+    for (const failure of failures) logger.warning(failure);
+  }
+}
+
+/** Shows the evidence while it is there, removes everything, and passes the failure on. */
+async function fail(error: unknown, plan: Plan, ledger: Ledger, docker: Docker, step: Step): Promise<void> {
+  const { logger, clock, settings } = step;
+  const registry = plan.registry.kind === "none" ? undefined : plan.registry.name;
+  const scene: Evidence[] = await collectEvidence(docker, { cluster: plan.cluster.name, registry });
+  core.setFailed(reportFailure(error, scene, logger));
+  if (!settings.cleanup) {
+    logger.info("cleanup: false, so what was made stays; post says how to remove it");
+    return;
+  }
+  for (const failure of await down(belongingsOf(ledger.content, ledger.path), { docker, clock }))
+    logger.warning(failure);
+}
+
+async function tellLaterSteps(plan: Plan, brought: Brought, { env, logger, timeline }: Step): Promise<void> {
+  const outputs = outputsOf(plan, brought);
+  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
+  if (plan.exportEnv) core.exportVariable("KUBECONFIG", plan.files.jobKubeconfig);
+  core.exportVariable("KIND_CLUSTER_NAME", plan.cluster.name);
+  for (const tool of [brought.kind, brought.kubectl])
+    if (tool.source !== "path") core.addPath(dirname(tool.path));
+  const total = timeline.elapsed();
+  await writeSummary(env, summaryOf(plan, outputs, timeline.parts, total));
+  sayDone(outputs, total, logger);
+}
+
+/** A summary that cannot be written is no reason to fail a job. */
+async function writeSummary(env: Env, text: string): Promise<void> {
+  const file = env["GITHUB_STEP_SUMMARY"];
+  if (file !== undefined && file !== "") await appendFile(file, text).catch(() => {});
+}
+
+function sayDone(outputs: StepOutputs, total: number, logger: Logger): void {
+  const registry = outputs.registry === "" ? "no registry" : `registry ${outputs.registry}`;
+  logger.info(
+    `Ready in ${span(total)}: ${outputs.context} (Kubernetes ${outputs["kubernetes-version"]}), ${registry}.`,
+  );
+}

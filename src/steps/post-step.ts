@@ -1,0 +1,128 @@
+import { readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as core from "@actions/core";
+import { commandEnv, endpointEnv } from "../connection/endpoint.ts";
+import { type Docker, dockerCommand } from "../docker/docker.ts";
+import { type Belongings, belongingsOf, belongingsOfRecord, down } from "../down.ts";
+import { type Job, jobOf } from "../environment/job.ts";
+import { type LedgerContent, ledgerPath, readLedger } from "../ledger.ts";
+import { actionsLogger } from "../report/actions-logger.ts";
+import { ownerRecords } from "../resources/owner-record.ts";
+import { fromInputs } from "../settings/from-inputs.ts";
+import { parseSettings } from "../settings/parse-settings.ts";
+import { span, systemClock } from "../support/clock.ts";
+import { messageOf } from "../support/errors.ts";
+import type { Logger } from "../support/logger.ts";
+import { systemProcessRunner } from "../support/process-runner.ts";
+import { readState } from "./state.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** One use of the step that is to be removed, with the daemon that it is on. */
+interface Remains {
+  readonly belongings: Belongings;
+  readonly dockerEnv: Readonly<Record<string, string>>;
+}
+
+/** The post step: warns, and never fails a job. */
+export async function postStep(env: Env): Promise<void> {
+  const logger = actionsLogger();
+  try {
+    await removeAll(env, logger);
+  } catch (error) {
+    logger.warning(`Removing the cluster failed: ${messageOf(error)}`);
+  }
+}
+
+async function removeAll(env: Env, logger: Logger): Promise<void> {
+  const begun = systemClock.now();
+  const { remains, cleanup } = await findRemains(env, logger);
+  if (remains.length === 0) return logger.info("Nothing of this step is there to remove.");
+  for (const { belongings, dockerEnv } of remains) {
+    if (!cleanup) {
+      logger.notice(byHand(belongings));
+      continue;
+    }
+    const docker = dockerFor(env, dockerEnv);
+    const failures = await down(belongings, { docker, clock: systemClock });
+    for (const failure of failures) logger.warning(failure);
+    if (failures.length === 0) {
+      const what =
+        belongings.cluster === undefined
+          ? "what was made"
+          : `the cluster ${belongings.cluster} and all that came with it`;
+      logger.info(`Removed ${what} in ${span(systemClock.now() - begun)}.`);
+    }
+  }
+}
+
+async function findRemains(env: Env, logger: Logger): Promise<{ remains: Remains[]; cleanup: boolean }> {
+  const state = readState((name) => core.getState(name));
+  if (state !== undefined) {
+    const ledger = await readLedger(state.ledger).catch((error: unknown) => {
+      logger.warning(
+        `The ledger ${state.ledger} cannot be read (${messageOf(error)}); going by the owner record.`,
+      );
+      return undefined;
+    });
+    if (ledger !== undefined) return { remains: [remainsOf(ledger, state.ledger)], cleanup: state.cleanup };
+    return { remains: await byRecord(env, ({ owner }) => owner === state.owner), cleanup: state.cleanup };
+  }
+  // Main died before it could save anything: what this job has under the asked name is ours.
+  const settings = parseSettings(fromInputs(env));
+  const job = jobOf(env, tmpdir());
+  const ledgers = await ledgersOf(job, settings.clusterName);
+  if (ledgers.length > 0) return { remains: ledgers, cleanup: settings.cleanup };
+  const remains = await byRecord(
+    env,
+    (record) =>
+      record.cluster === settings.clusterName &&
+      job.runner !== "" &&
+      record.runner === job.runner &&
+      record.host === job.host &&
+      record.run === job.run &&
+      record.attempt === job.attempt &&
+      record.job === job.job,
+  );
+  return { remains, cleanup: settings.cleanup };
+}
+
+/** Ledgers of this job for a cluster of that name. */
+async function ledgersOf(job: Job, cluster: string): Promise<Remains[]> {
+  const folders = await readdir(job.folder).catch(() => []);
+  const found: Remains[] = [];
+  for (const folder of folders) {
+    const path = ledgerPath(join(job.folder, folder));
+    const ledger = await readLedger(path).catch(() => undefined);
+    if (ledger?.cluster === cluster) found.push(remainsOf(ledger, path));
+  }
+  return found;
+}
+
+function remainsOf(ledger: LedgerContent, path: string): Remains {
+  return { belongings: belongingsOf(ledger, path), dockerEnv: ledger.dockerEnv };
+}
+
+async function byRecord(
+  env: Env,
+  isOurs: (record: Awaited<ReturnType<typeof ownerRecords>>[number]) => boolean,
+): Promise<Remains[]> {
+  const dockerEnv = endpointEnv(undefined, env);
+  const records = await ownerRecords(dockerFor(env, dockerEnv));
+  return records.filter(isOurs).map((record) => ({ belongings: belongingsOfRecord(record), dockerEnv }));
+}
+
+function dockerFor(env: Env, dockerEnv: Readonly<Record<string, string>>): Docker {
+  const own = commandEnv(env, dockerEnv, undefined);
+  return dockerCommand(systemProcessRunner(own), own);
+}
+
+function byHand({ cluster, owner, record }: Belongings): string {
+  const commands = [
+    ...(cluster === undefined ? [] : [`kind delete cluster --name ${cluster}`]),
+    `docker rm -f -v $(docker ps -aq --filter label=io.kind-ci-action.owner=${owner})`,
+    ...(record === undefined ? [] : [`docker volume rm ${record}`]),
+  ];
+  return `cleanup: false, so all stays. To remove it by hand:\n${commands.map((command) => `  ${command}`).join("\n")}`;
+}

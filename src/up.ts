@@ -1,0 +1,225 @@
+import { writeFile } from "node:fs/promises";
+import { kindNodes } from "./docker/containers.ts";
+import type { Docker } from "./docker/docker.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Plan } from "./plan/plan.ts";
+import { awaitLocalhost } from "./resources/await-localhost.ts";
+import { createCluster, watchNodes } from "./resources/cluster.ts";
+import { ensureImage } from "./resources/images.ts";
+import { changeKubeconfig, mergeContext, readIfThere } from "./resources/kubeconfig.ts";
+import { createOwnerRecordArgs } from "./resources/owner-record.ts";
+import { awaitReady } from "./resources/readiness.ts";
+import { createRegistry, type RunningRegistry } from "./resources/registry.ts";
+import {
+  buildkitdConfig,
+  hostsFiles,
+  joinNetwork,
+  localRegistryHosting,
+  wireNode,
+  withoutProxyFor,
+} from "./resources/wiring.ts";
+import type { Clock } from "./support/clock.ts";
+import type { Logger } from "./support/logger.ts";
+import type { ProcessRunner } from "./support/process-runner.ts";
+import type { Timeline } from "./timeline.ts";
+import type { InstalledTool } from "./tools/install.ts";
+
+export interface UpDeps {
+  readonly runner: ProcessRunner;
+  readonly docker: Docker;
+  readonly ledger: Ledger;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly timeline: Timeline;
+  /** Gets a tool from wherever it is to be had. */
+  readonly install: (name: "kind" | "kubectl", version: string) => Promise<InstalledTool>;
+  /** Brings the node image from the Actions cache when asked; before the daemon pulls it. */
+  readonly restoreNodeImage: (reference: string) => Promise<void>;
+}
+
+/** What came up. */
+export interface Brought {
+  readonly registry: RunningRegistry | undefined;
+  readonly kind: InstalledTool;
+  readonly kubectl: InstalledTool;
+  /** `v1.34.4`, as the nodes run it. */
+  readonly kubernetesVersion: string;
+}
+
+/**
+ * Carries the plan out. Everything that can overlap does: the tools, the node image and the registry come
+ * side by side; nodes are wired as soon as they exist, while kind still works.
+ * The ledger has each resource before it is made; removing after a failure is the caller's (down.ts).
+ */
+export async function up(plan: Plan, deps: UpDeps): Promise<Brought> {
+  const { docker, ledger, timeline } = deps;
+  await ledger.intend({ resource: "owner-record", name: plan.record.volume });
+  await docker.output(createOwnerRecordArgs(plan.record), { deadline: 60_000 });
+
+  const kind = timeline.time("kind", () => deps.install("kind", plan.kindVersion));
+  const kubectlEarly =
+    plan.kubectlVersion === undefined
+      ? undefined
+      : timeline.time("kubectl", () => deps.install("kubectl", plan.kubectlVersion ?? ""));
+  const image = timeline.time("node image", () => bringNodeImage(plan, deps));
+  const registry = timeline.time("registry", () => bringRegistry(plan, deps));
+  const cluster = (async () => {
+    const [tool] = await Promise.all([kind, image]);
+    await timeline.time("cluster", () => bringCluster(plan, tool.path, registry, deps));
+    const version = await nodeVersion(plan, deps);
+    const kubectl = await (kubectlEarly ?? timeline.time("kubectl", () => deps.install("kubectl", version)));
+    await Promise.all([
+      timeline.time("ready", () => settle(plan, kubectl.path, deps)),
+      registry.then((running) =>
+        running === undefined ? undefined : announceRegistry(plan, kubectl.path, running, deps),
+      ),
+      mergeContexts(plan, deps),
+    ]);
+    return { kubectl, version };
+  })();
+  const [running, { kubectl, version }] = await allOrFirstFailure(
+    [registry, cluster],
+    [kind, kubectlEarly, image],
+  );
+  return { registry: running, kind: await kind, kubectl, kubernetesVersion: version };
+}
+
+/**
+ * As Promise.all, with others that are awaited inside already: their failures reach the reader through
+ * `wanted`, and must not be unhandled meanwhile.
+ */
+function allOrFirstFailure<T extends readonly unknown[]>(
+  wanted: { readonly [K in keyof T]: Promise<T[K]> },
+  others: readonly (Promise<unknown> | undefined)[],
+): Promise<T> {
+  for (const other of others) other?.catch(() => {});
+  return Promise.all(wanted) as unknown as Promise<T>;
+}
+
+async function bringNodeImage(plan: Plan, deps: UpDeps): Promise<void> {
+  const { reference } = plan.cluster.image;
+  await deps.restoreNodeImage(reference);
+  await ensureImage([reference], deps);
+}
+
+/** The registry, running and seen by our own localhost. */
+async function bringRegistry(plan: Plan, deps: UpDeps): Promise<RunningRegistry | undefined> {
+  if (plan.registry.kind === "none") return undefined;
+  const running =
+    plan.registry.kind === "shared"
+      ? plan.registry
+      : await createRegistry(plan.registry, { owner: plan.owner, cluster: plan.cluster.name }, deps);
+  await awaitLocalhost(running, deps);
+  await writeFile(plan.files.buildkitd, buildkitdConfig(running), { mode: 0o600 });
+  return { name: running.name, port: running.port, owner: running.owner };
+}
+
+/** kind at work, and the wiring of each node beside it. */
+async function bringCluster(
+  plan: Plan,
+  kind: string,
+  registry: Promise<RunningRegistry | undefined>,
+  deps: UpDeps,
+): Promise<void> {
+  const { docker, ledger } = deps;
+  const { cluster } = plan;
+  if (plan.makesNetwork) await ledger.intend({ resource: "network", name: "kind" });
+  const wiring = wireAsTheyCome(registry, deps);
+  const watching = new AbortController();
+  const watched = watchNodes(docker, cluster.name, wiring.add, watching.signal);
+  try {
+    const env = plan.registry.kind === "none" ? docker.env : withoutProxyFor(docker.env, plan.registry.name);
+    const created = createCluster(cluster, { kind, kubeconfig: plan.files.kubeconfig }, env, deps);
+    // A registry that fails, or a node that cannot be wired, ends the run now and not when kind is done.
+    await Promise.race([Promise.all([created, registry]), wiring.failure, watched.then(() => created)]);
+  } finally {
+    watching.abort();
+    await watched.catch(() => {});
+  }
+  // Nodes whose start was not seen, such as by a watch that began late.
+  for (const { name, role } of await kindNodes(docker, cluster.name)) {
+    if (role !== "external-load-balancer") wiring.add(name);
+  }
+  await wiring.all();
+}
+
+/** Wires each node once, as soon as both it and the registry are there. */
+function wireAsTheyCome(registry: Promise<RunningRegistry | undefined>, deps: UpDeps) {
+  const { docker, ledger } = deps;
+  const begun = new Map<string, Promise<void>>();
+  let joined: Promise<void> | undefined;
+  let fail: (error: unknown) => void = () => {};
+  const failure = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failure.catch(() => {});
+  const wire = async (node: string): Promise<void> => {
+    const running = await registry;
+    if (running === undefined || node.endsWith("-external-load-balancer")) return;
+    ledger.throwIfStopped();
+    joined ??= joinNetwork(docker, running.name);
+    await Promise.all([joined, wireNode(docker, node, hostsFiles(running))]);
+  };
+  return {
+    failure,
+    add(node: string): void {
+      if (begun.has(node)) return;
+      const wired = wire(node);
+      wired.catch(fail);
+      begun.set(node, wired);
+    },
+    all: async (): Promise<void> => {
+      await Promise.all(begun.values());
+    },
+  };
+}
+
+/** The version that the nodes run, from the image's name or from the node itself. */
+async function nodeVersion(plan: Plan, { docker }: UpDeps): Promise<string> {
+  const known = plan.cluster.image.kubernetesVersion;
+  if (known !== undefined) return `v${known}`;
+  const node = plan.cluster.config.nodes.find(({ role }) => role === "control-plane")?.name ?? "";
+  return (await docker.output(["exec", node, "cat", "/kind/version"], { deadline: 30_000 })).trim();
+}
+
+async function settle(plan: Plan, kubectl: string, { runner, docker }: UpDeps): Promise<void> {
+  const { cluster, files } = plan;
+  if (cluster.wait === 0) return;
+  await awaitReady(
+    {
+      kubectl,
+      kubeconfig: files.kubeconfig,
+      nodes: cluster.config.nodes.map(({ name }) => name),
+      withoutCni: cluster.config.defaultCniDisabled,
+      within: cluster.wait,
+      env: docker.env,
+    },
+    runner,
+  );
+}
+
+/** KEP-1755's ConfigMap. The cluster is new, so it cannot be there yet. */
+async function announceRegistry(
+  plan: Plan,
+  kubectl: string,
+  running: RunningRegistry,
+  deps: UpDeps,
+): Promise<void> {
+  await deps.runner.output(
+    [kubectl, "--kubeconfig", plan.files.kubeconfig, "create", "--validate=false", "--filename=-"],
+    { env: deps.docker.env, input: JSON.stringify(localRegistryHosting(running)), deadline: 60_000 },
+  );
+}
+
+/** The context into the job's kubeconfig, and into the user's where one was given. */
+async function mergeContexts({ files, cluster }: Plan, { ledger, clock }: UpDeps): Promise<void> {
+  const ours = await readIfThere(files.kubeconfig);
+  const targets = [
+    files.jobKubeconfig,
+    ...(files.userKubeconfig === undefined ? [] : [files.userKubeconfig]),
+  ];
+  for (const file of targets) {
+    await ledger.intend({ resource: "context", name: cluster.context, file });
+    await changeKubeconfig(file, (text) => mergeContext(text, ours, cluster.context), clock);
+  }
+}

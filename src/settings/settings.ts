@@ -72,7 +72,10 @@ export type EndpointSettings =
 /** The registry elsewhere that images go to. */
 export interface RemoteRegistrySettings {
   readonly prefix: RemoteRegistryPrefix;
-  /** Given together with `password`, or neither is. `undefined`: what `docker login` left. */
+  /**
+   * Neither this nor `password`: what `docker login` left. Only one of the two, which a fork's pull request
+   * without secrets can have: no credentials, so `onMissingCredentials` decides.
+   */
   readonly username: string | undefined;
   /** A secret. */
   readonly password: string | undefined;

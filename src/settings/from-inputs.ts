@@ -7,7 +7,7 @@ import { isInputName, optionTable } from "./option-table.ts";
 export function fromInputs(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const raw: Record<string, string> = {};
   for (const name of Object.keys(optionTable).filter(isInputName)) {
-    const text = env[`INPUT_${name.replaceAll(" ", "_").toUpperCase()}`]?.trim() ?? "";
+    const text = env[`INPUT_${name.toUpperCase()}`]?.trim() ?? "";
     if (text !== "") raw[name] = text;
   }
   return raw;

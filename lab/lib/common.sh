@@ -1,55 +1,114 @@
 # shellcheck shell=bash
-# shellcheck shell=bash
-# What every part of the lab uses: where things are, messages, and how long a step took.
+# Words, times, the cache and the run state. Sourced.
 
-LAB_VERSION=1
-LAB_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/kind-ci-action/lab"
-LAB_ARTIFACTS="$LAB_CACHE/artifacts"
-LAB_LOG_DIR=""
-
-# /run is emptied when the machine starts anew, and so is what these records describe.
-if [[ -w /run ]]; then LAB_RUN=/run/kind-ci-lab; else LAB_RUN="${TMPDIR:-/tmp}/kind-ci-lab"; fi
-LAB_LOG_DIR="$LAB_RUN/log"
-
+lab_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+lab_cache=${XDG_CACHE_HOME:-$HOME/.cache}/kind-ci-action/lab
+lab_run=${LAB_RUN:-/run/kind-ci-lab}
 # Layers of images: on a disk, never in the memory that /run may be.
-LAB_DATA="${LAB_DATA:-/var/lib/kind-ci-lab}"
+lab_data=${LAB_DATA:-/var/lib/kind-ci-lab}
+# shellcheck source=lab/versions.sh
+source "$lab_root/versions.sh"
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 
 die() {
-  printf 'lab: %s\n' "$1" >&2
-  shift
-  local line
-  for line in "$@"; do printf '     %s\n' "$line" >&2; done
+  printf 'lab: %s\n' "$*" >&2
   exit 1
 }
 
-# timed TEXT COMMAND...: says how long COMMAND took.
+# timed WHAT ABOUT COMMAND…: runs a command, saying what it does, about how long that takes, and how long it took.
 timed() {
-  local text=$1 began=$SECONDS
-  shift
+  local what=$1 about=$2 begun=$SECONDS
+  shift 2
+  say "$what (about $about)"
   "$@"
-  say "$text: done in $((SECONDS - began)) s"
+  say "$what: done in $((SECONDS - begun)) s"
 }
 
-# wait_until SECONDS WHAT LOGFILE COMMAND...: polls, and on expiry shows the last lines of the log.
-wait_until() {
-  local limit=$1 what=$2 log=$3 deadline
-  shift 3
-  deadline=$((SECONDS + limit))
-  until "$@" >/dev/null 2>&1; do
-    if ((SECONDS >= deadline)); then
-      [[ ! -f $log ]] || tail -n 20 "$log" | sed 's/^/     | /' >&2
-      die "waited $limit s for $what; it did not answer." "Its log: $log"
+# A key for an artifact: a hash of files, folders and words.
+key_of() {
+  local input
+  for input in "$@"; do
+    if [[ -d $input ]]; then
+      (cd "$input" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+    elif [[ -f $input ]]; then
+      sha256sum < "$input"
+    else
+      printf '%s\n' "$input"
     fi
-    sleep 0.2
-  done
+  done | sha256sum | cut -c1-16
 }
 
-# One `up` or `down` at a time: two would wipe each other's engine.
-lock_lab() {
-  mkdir -p "$LAB_RUN" "$LAB_LOG_DIR"
-  exec 9>"$LAB_RUN/lock"
-  flock -w 1800 9 || die "another script/lab has held $LAB_RUN/lock for half an hour." \
-    "See what it does: fuser -v $LAB_RUN/lock"
+artifact_path() { printf '%s/artifacts/%s-%s' "$lab_cache" "$1" "$2"; }
+
+# artifact NAME KEY COMMAND…: the folder of an artifact; where the cache lacks it, COMMAND makes it in the folder
+# that it gets as its last argument. It is moved into place when whole, so an interrupted build begins anew
+# and leaves nothing half.
+artifact() {
+  local name=$1 key=$2 path making
+  shift 2
+  path=$(artifact_path "$name" "$key")
+  if [[ ! -d $path ]]; then
+    making=$path.making.$$
+    rm -rf "$path".making.*
+    mkdir -p "$making"
+    "$@" "$making" >&2
+    mv "$making" "$path"
+    # Older ones of the same name are of no use any more.
+    find "$lab_cache/artifacts" -maxdepth 1 -type d -name "$name-*" ! -path "$path" -exec rm -rf {} +
+  fi
+  printf '%s\n' "$path"
+}
+
+# The kernel's start time of a process: tells it from a later one with the same number. Empty for none.
+start_time() {
+  local stat
+  stat=$(cat "/proc/$1/stat" 2> /dev/null) || return 0
+  stat=${stat##*) }
+  [[ ${stat%% *} == Z ]] && return 0
+  cut -d' ' -f20 <<< "$stat"
+}
+
+# begin NAME LOG COMMAND…: starts a daemon that holds none of our files open, and records who it is.
+begin() {
+  local name=$1 log=$2 pid
+  shift 2
+  mkdir -p "$lab_run"
+  # shellcheck disable=SC2016 # expanded by the shell that it is given to
+  setsid --fork bash -c 'echo $$ > "$1.pid.new"; shift; exec "$@"' _ "$lab_run/$name" "$@" < /dev/null >> "$log" 2>&1 9>&-
+  until [[ -s $lab_run/$name.pid.new ]]; do sleep 0.02; done
+  pid=$(cat "$lab_run/$name.pid.new")
+  printf '%s %s\n' "$pid" "$(start_time "$pid")" > "$lab_run/$name.pid"
+  rm -f "$lab_run/$name.pid.new"
+}
+
+# True while the very process lives that was recorded.
+alive() {
+  local pid started
+  read -r pid started 2> /dev/null < "$lab_run/$1.pid" || return 1
+  [[ -n $started && $(start_time "$pid") == "$started" ]]
+}
+
+# finish NAME [SECONDS]: ends a daemon, in good order if it does so within that time.
+finish() {
+  local name=$1 patience=${2:-10} pid end
+  if alive "$name"; then
+    read -r pid _ < "$lab_run/$name.pid"
+    kill -TERM "$pid" 2> /dev/null || true
+    end=$((SECONDS + patience))
+    while alive "$name" && ((SECONDS < end)); do sleep 0.1; done
+    if alive "$name"; then kill -KILL "$pid" 2> /dev/null || true; fi
+    while alive "$name"; do sleep 0.05; done
+  fi
+  rm -f "$lab_run/$name.pid"
+}
+
+# await WHAT SECONDS COMMAND…: until the command succeeds.
+await() {
+  local what=$1 end=$((SECONDS + $2))
+  shift 2
+  until "$@" > /dev/null 2>&1; do
+    ((SECONDS < end)) || die "$what did not come up in time; see the logs in $lab_run"
+    sleep 0.1
+  done
 }

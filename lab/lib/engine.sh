@@ -5,7 +5,7 @@
 # what that leaves (mounts, half-made networks, containers that restart) is where flaky tests come from. The
 # images come again from the lab's registry in seconds.
 
-engine_root() { printf '%s/engines/%s' "$lab_run" "$1"; }
+engine_root() { printf '%s/engines/%s' "$lab_data" "$1"; }
 engine_socket() { printf '%s/%s.sock' "$lab_run" "$1"; }
 engine_host() { printf 'unix://%s' "$(engine_socket "$1")"; }
 engine_bridge() { if [[ $1 == main ]]; then echo labbr0; else echo labbr1; fi; }

@@ -1,0 +1,39 @@
+import { defineConfig } from "vitest/config";
+
+const seconds = 1000;
+
+/** Tests that share a daemon: one file after the other, each with time for real work. */
+const inTurn = (name: string, limit: number, order: number) => ({
+  test: {
+    name,
+    include: [`__tests__/${name}/**/*.test.ts`],
+    pool: "forks" as const,
+    fileParallelism: false,
+    testTimeout: limit,
+    hookTimeout: limit,
+    sequence: { groupOrder: order },
+  },
+});
+
+export default defineConfig({
+  test: {
+    allowOnly: false,
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["__tests__/unit/**/*.test.ts"],
+          pool: "threads",
+          testTimeout: 10 * seconds,
+          unstubEnvs: true,
+          unstubGlobals: true,
+          restoreMocks: true,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      inTurn("integration", 120 * seconds, 1),
+      inTurn("e2e", 600 * seconds, 2),
+      inTurn("long", 1800 * seconds, 3),
+    ],
+  },
+});

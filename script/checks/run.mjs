@@ -1,20 +1,19 @@
 // Runs the checks, two at a time; see script/check.
 import { execFileSync, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 const workers = 2;
 const bin = (name) => `node_modules/.bin/${name}`;
 
-/** Tracked shell scripts, by their name or their first line. */
-function shellFiles() {
-  const tracked = execFileSync("git", ["ls-files", "-z", "script", "lab", ".ci"], { encoding: "utf8" });
-  return tracked
-    .split("\0")
-    .filter((path) => path.endsWith(".sh") || (/(^|\/)[^.]+$/.test(path) && hasShellLine(path)));
+/** Shell scripts, by their first line. What they source is checked with them. */
+function shellScripts() {
+  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "script", "lab", ".ci"];
+  const paths = execFileSync("git", args, { encoding: "utf8" }).split("\0");
+  return paths.filter((path) => path !== "" && existsSync(path) && /^#!.*\b(ba)?sh\b/.test(firstLine(path)));
 }
 
-function hasShellLine(path) {
-  return /^#!.*\b(ba)?sh\b/.test(readFileSync(path, "utf8").slice(0, 80));
+function firstLine(path) {
+  return readFileSync(path, "utf8").split("\n", 1)[0];
 }
 
 /** The slow ones first, so that the two lanes end together. */
@@ -25,7 +24,7 @@ const checks = {
   imports: [bin("depcruise"), "--config", ".dependency-cruiser.cjs", "src"],
   lint: [bin("biome"), "check", "--error-on-warnings", "."],
   dist: [process.execPath, "script/build.mjs", "--check"],
-  shell: ["shellcheck", "--external-sources", ...shellFiles()],
+  shell: ["shellcheck", "--external-sources", "--check-sourced", ...shellScripts()],
   workflows: [process.execPath, "script/checks/workflows.mjs"],
   generated: [process.execPath, "script/generate.mjs", "--check"],
   dependencies: [process.execPath, "script/checks/dependencies.mjs"],

@@ -87,9 +87,11 @@ function licences(inputs) {
   const texts = packageFolders(inputs).map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
     const notices = readdirSync(join(root, folder)).filter((file) => /^(licen[cs]e|notice)/i.test(file));
-    const body = notices
-      .sort()
-      .map((file) => readFileSync(join(root, folder, file), "utf8").replaceAll("\r\n", "\n").trim());
+    const body = notices.sort().map((file) =>
+      readFileSync(join(root, folder, file), "utf8")
+        .replaceAll("\r\n", "\n")
+        .trim(),
+    );
     return `${name} ${version} (${license})\n\n${body.length > 0 ? body.join("\n\n") : "The package comes without the text of its licence."}\n`;
   });
   const rule = `\n${"-".repeat(80)}\n\n`;

@@ -16,6 +16,14 @@ export default tseslint.config(
     },
     plugins: { "@typescript-eslint": tseslint.plugin },
     rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier",
+          message:
+            'Write: import * as z from "zod". The named import brings its texts in all languages into each bundle.',
+        },
+      ],
       "@typescript-eslint/await-thenable": "error",
       "@typescript-eslint/no-array-delete": "error",
       "@typescript-eslint/no-base-to-string": "error",

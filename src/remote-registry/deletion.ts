@@ -37,7 +37,8 @@ export interface DeletionReport {
 /** What came of one repository, before it is put into words. */
 export type DeletionOutcome =
   | { readonly kind: "deleted" }
-  | { readonly kind: "absent" }
+  /** `or`: what else the registry's answer may mean. */
+  | { readonly kind: "absent"; readonly or?: string }
   | { readonly kind: "shared"; readonly with: string }
   | { readonly kind: "cannot"; readonly seen: string };
 
@@ -171,7 +172,11 @@ function report(outcome: DeletionOutcome, name: string, { registry, tag }: Delet
     case "deleted":
       return { repository, kind: "deleted", text: `${image} deleted` };
     case "absent":
-      return { repository, kind: "absent", text: `${image} is not there` };
+      return {
+        repository,
+        kind: "absent",
+        text: `${image} is not there${outcome.or === undefined ? "" : `, or ${outcome.or}`}`,
+      };
     case "shared":
       return {
         repository,

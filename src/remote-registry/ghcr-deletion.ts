@@ -26,6 +26,8 @@ export function isRegistryOf(host: string, githubApiUrl: string): boolean {
     : api !== "" && host === `containers.${api.replace(/^api\./, "")}`;
 }
 
+class UnknownPackage extends RegistryRefusal {}
+
 const versionsForm = z.array(
   z.looseObject({
     id: z.number().int().positive(),
@@ -66,6 +68,9 @@ export function packageApi(githubApiUrl: string, token: string, http: RegistryHt
     let { answer } = first;
     for (let page = 1; page <= mostPages; page += 1) {
       if (page > 1) answer = await call("GET", first.at.replace(/page=1$/, `page=${page}`));
+      // Also the answer to a token that may not see it.
+      if (answer.status === 404 && page === 1)
+        throw new UnknownPackage(`GitHub shows this token no ${path.split("?")[0]} of ${owner}`);
       if (answer.status !== 200) throw refusal(`the list of ${path.split("?")[0]}`, answer);
       const items = form.safeParse(parsed(answer.text));
       if (!items.success) throw new RegistryRefusal("GitHub's list has not the form that is known");
@@ -83,21 +88,34 @@ export function packageApi(githubApiUrl: string, token: string, http: RegistryHt
       return names;
     },
     async deleteTag(repository, tag, reader) {
-      const [owner = "", ...rest] = repository.split("/");
-      const path = `packages/container/${encodeURIComponent(rest.join("/"))}/versions`;
-      for await (const page of pages(owner, path, versionsForm)) {
-        const version = page.find(({ metadata }) => metadata.container?.tags.includes(tag));
-        if (version === undefined) continue;
-        const others = (version.metadata.container?.tags ?? []).filter((name) => name !== tag);
-        if (others.length > 0) return { kind: "shared", with: tagsInWords(others) };
-        const scope = `repository:${repository}:pull`;
-        const holders = await otherTagsOf(reader, repository, { tag, digest: version.name, scope });
-        if (holders.length > 0) return { kind: "shared", with: tagsInWords(holders) };
-        return deleteVersion(owner, `${path}/${version.id}`);
+      try {
+        return await deleteTag(repository, tag, reader);
+      } catch (error) {
+        if (!(error instanceof UnknownPackage)) throw error;
+        return { kind: "absent", or: "the token may not see the package" };
       }
-      return { kind: "absent" };
     },
   };
+
+  async function deleteTag(
+    repository: string,
+    tag: string,
+    reader: RegistryReader,
+  ): Promise<DeletionOutcome> {
+    const [owner = "", ...rest] = repository.split("/");
+    const path = `packages/container/${encodeURIComponent(rest.join("/"))}/versions`;
+    for await (const page of pages(owner, path, versionsForm)) {
+      const version = page.find(({ metadata }) => metadata.container?.tags.includes(tag));
+      if (version === undefined) continue;
+      const others = (version.metadata.container?.tags ?? []).filter((name) => name !== tag);
+      if (others.length > 0) return { kind: "shared", with: tagsInWords(others) };
+      const scope = `repository:${repository}:pull`;
+      const holders = await otherTagsOf(reader, repository, { tag, digest: version.name, scope });
+      if (holders.length > 0) return { kind: "shared", with: tagsInWords(holders) };
+      return deleteVersion(owner, `${path}/${version.id}`);
+    }
+    return { kind: "absent" };
+  }
 
   async function deleteVersion(owner: string, path: string): Promise<DeletionOutcome> {
     let answer = await call("DELETE", `orgs/${owner}/${path}`);
@@ -107,7 +125,7 @@ export function packageApi(githubApiUrl: string, token: string, http: RegistryHt
     if (answer.status === 400 && /last (tagged )?version/i.test(answer.text)) {
       return {
         kind: "cannot",
-        seen: "it is the package's last version, which GitHub keeps; the next run's will let it go",
+        seen: "it is the package's last version, which GitHub keeps",
       };
     }
     throw refusal("the deletion", answer);

@@ -19,7 +19,7 @@ export default tseslint.config(
       "no-restricted-syntax": [
         "error",
         {
-          selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier",
+          selector: "ImportDeclaration[source.value='zod'][importKind='value'] > ImportSpecifier",
           message:
             'Write: import * as z from "zod". The named import brings its texts in all languages into each bundle.',
         },

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DownloadError } from "../../../src/support/errors.ts";
@@ -45,7 +45,7 @@ test("a download: the program and its sum are asked for once, kept, and used by 
     source: "download",
     path: join(tools, "kind/0.33.0/x64/kind"),
   });
-  expect(await readFile(first.path)).toEqual(program);
+  expect(sha256(await readFile(first.path))).toBe(sum);
   expect((await stat(first.path)).mode & 0o777).toBe(0o755);
   expect(await files()).toEqual(kindFiles);
 
@@ -200,7 +200,7 @@ test.each([
   const { path } = await installTool(kind, deps);
   await harm(path);
   expect(await installTool(kind, deps)).toMatchObject({ source: "download", path });
-  expect(await readFile(path)).toEqual(program);
+  expect(sha256(await readFile(path))).toBe(sum);
   expect(log.find((line) => line.startsWith("warning:"))).toContain(`is not what was stored (${path})`);
   expect(server.requests).toHaveLength(4);
   expect(await files()).toEqual(kindFiles);
@@ -209,13 +209,9 @@ test.each([
 test("a kept tool that is not whole (no marker) is fetched afresh", async () => {
   const { deps, tools } = await open();
   const { path } = await installTool(kind, deps);
-  await rmFile(join(tools, "kind/0.33.0/x64.complete"));
+  await rm(join(tools, "kind/0.33.0/x64.complete"));
   expect(await installTool(kind, deps)).toMatchObject({ source: "download", path });
 });
-
-async function rmFile(path: string): Promise<void> {
-  await (await import("node:fs/promises")).rm(path);
-}
 
 test("without the runner's tool cache, the user's cache folder", async () => {
   const { deps, tools } = await open();

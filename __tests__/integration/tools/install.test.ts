@@ -1,9 +1,11 @@
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { open as openFile, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DownloadError } from "../../../src/support/errors.ts";
+import type { Exchange } from "../../../src/tools/exchange.ts";
 import { installTool } from "../../../src/tools/install.ts";
 import { body, broken, type Reply, redirect, sha256, silent, standIn, status } from "./stand-in.ts";
+import type { TestClock } from "./test-clock.ts";
 import { thrownBy, workshop } from "./workshop.ts";
 
 const program = Buffer.from("#!/bin/sh\n".padEnd(300_000, "#"));
@@ -150,15 +152,25 @@ test("404 is not tried again: there is no such version", async () => {
   expect(await files()).toEqual([]);
 });
 
-test("a server that falls silent is given up, and asked again", async () => {
-  const { deps, clock, log } = await open({
-    [kindPath]: [silent(program, () => setImmediate(() => clock.endPatience())), body(program)],
-  });
-  expect(await installTool(kind, deps)).toMatchObject({ source: "download" });
+test("a server that falls silent within the program is given up, and asked again", async () => {
+  const { deps, clock, log } = await open({ [kindPath]: [silent(program), body(program)] });
+  const exchange: Exchange = async (url, options) => {
+    const answer = await deps.exchange(url, options);
+    return { ...answer, body: endPatienceAfterPart(answer.body, clock) };
+  };
+  expect(await installTool(kind, { ...deps, exchange })).toMatchObject({ source: "download" });
   expect(log.find((line) => line.includes("trying again"))).toContain(
     "sent nothing for 30.0 s; trying again",
   );
 });
+
+/** When the part that `silent` sends was taken and the next is waited for, time is over. */
+async function* endPatienceAfterPart(body: AsyncIterable<Uint8Array>, clock: TestClock) {
+  for await (const part of body) {
+    yield part;
+    if (part.length === 100) setImmediate(() => clock.endPatience());
+  }
+}
 
 test("a server that never answers is given up", async () => {
   const { deps, clock, files } = await open({ [kindPath]: () => setImmediate(() => clock.endPatience()) });
@@ -204,6 +216,16 @@ test.each([
   expect(log.find((line) => line.startsWith("warning:"))).toContain(`is not what was stored (${path})`);
   expect(server.requests).toHaveLength(4);
   expect(await files()).toEqual(kindFiles);
+});
+
+test("a program in use stays what it was when another takes its place", async () => {
+  const { deps } = await open();
+  const { path } = await installTool(kind, deps);
+  await writeFile(path, "in use");
+  const inUse = await openFile(path);
+  await installTool(kind, deps);
+  expect(await inUse.readFile("utf8")).toBe("in use");
+  await inUse.close();
 });
 
 test("a kept tool that is not whole (no marker) is fetched afresh", async () => {

@@ -62,10 +62,10 @@ export const broken =
 
 /** Promises the whole, sends a part, and then nothing. */
 export const silent =
-  (content: Buffer, afterPart: () => void): Reply =>
+  (content: Buffer): Reply =>
   (response) => {
     response.setHeader("content-length", content.length);
-    response.write(content.subarray(0, 100), afterPart);
+    response.write(content.subarray(0, 100));
   };
 
 export const sha256 = (content: string | Buffer): string =>

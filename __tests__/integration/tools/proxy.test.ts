@@ -1,39 +1,12 @@
-import { createServer } from "node:http";
-import { type AddressInfo, connect } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { installTool } from "../../../src/tools/install.ts";
+import { proxyTo } from "./connect-proxy.ts";
 import { body, sha256, standIn } from "./stand-in.ts";
 import { thrownBy, workshop } from "./workshop.ts";
 
 const program = "a program";
 const kind = { name: "kind", version: "v0.33.0" } as const;
 const path = "/github.com/kubernetes-sigs/kind/releases/download/v0.33.0/kind-linux-amd64";
-
-/** A proxy that brings each name to one port of loopback, and writes down what it was asked for. */
-async function proxyTo(port: number): Promise<{ url: string; asked: string[] }> {
-  const asked: string[] = [];
-  const proxy = createServer();
-  proxy.on("connect", (request, socket) => {
-    asked.push(request.url ?? "");
-    const far = connect(port, "127.0.0.1", () => {
-      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
-      far.pipe(socket).pipe(far);
-    });
-    socket.on("error", () => far.destroy());
-    far.on("error", () => socket.destroy());
-    onTestFinished(() => {
-      far.destroy();
-      socket.destroy();
-    });
-  });
-  await new Promise<void>((resolve) => {
-    proxy.listen(0, "127.0.0.1", resolve);
-  });
-  onTestFinished(() => {
-    proxy.close();
-  });
-  return { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, asked };
-}
 
 async function farMirror() {
   const server = await standIn({ [path]: body(program), [`${path}.sha256sum`]: body(sha256(program)) });

@@ -1,4 +1,5 @@
 import type { Clock } from "../../../src/support/clock.ts";
+import { silenceLimit } from "../../../src/tools/open.ts";
 
 /** Pauses are over at once, and written down. The limit of silence is reached only when the test says so. */
 export interface TestClock extends Clock {
@@ -6,8 +7,6 @@ export interface TestClock extends Clock {
   /** Lets whoever waits for a silent server give up. */
   endPatience(): void;
 }
-
-const silence = 30_000;
 
 /** @param tick milliseconds that pass between two looks at the clock. */
 export function testClock(tick = 0): TestClock {
@@ -21,7 +20,7 @@ export function testClock(tick = 0): TestClock {
       return now;
     },
     sleep(ms, signal) {
-      if (ms < silence) {
+      if (ms < silenceLimit) {
         slept.push(ms);
         now += ms;
         return Promise.resolve();

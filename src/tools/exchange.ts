@@ -1,5 +1,9 @@
-import type { Dispatcher } from "undici";
+import * as http from "node:http";
+import * as https from "node:https";
+import { isIP, type Socket } from "node:net";
+import { connect as startTls } from "node:tls";
 import { proxyFor } from "./proxy.ts";
+import { FinalError } from "./retry.ts";
 
 /** What came back, its body not read yet. */
 export interface Answer {
@@ -22,48 +26,94 @@ export type Exchange = (url: URL, options: ExchangeOptions) => Promise<Answer>;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-const connectTimeout = 15_000;
-
 /**
  * The network, through the proxies that the environment names. Authorities of NODE_EXTRA_CA_CERTS are trusted
  * by Node.js itself.
+ *
+ * Node's own client and not undici: that ends the process when a server closes the connection while the body is
+ * read slower than it comes (https://github.com/nodejs/undici/issues/5360, in all of undici 6).
  */
 export function networkExchange(env: Env): Exchange {
-  const ways = new Map<string, Promise<Dispatcher>>();
-  const wayTo = (url: URL): Promise<Dispatcher> => {
+  return async (url, options) => {
     const proxy = proxyFor(url, env);
-    const way = ways.get(proxy ?? "") ?? openWay(proxy);
-    ways.set(proxy ?? "", way);
-    return way;
-  };
-  return async (url, { headers, signal }) => {
-    const { request } = await import("undici");
-    const answer = await request(url, {
-      dispatcher: await wayTo(url),
-      headers: { "user-agent": "kind-ci-action", "accept-encoding": "identity", ...headers },
-      signal,
-      // How long to wait is measured by our own clock (open.ts).
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    // What is discarded ends with an error, for which nobody waits then.
-    answer.body.on("error", () => {});
+    const response = await answerTo(
+      await requestFor(url, options, proxy === undefined ? undefined : new URL(proxy)),
+    );
     return {
-      status: answer.statusCode,
-      header: (name) => [answer.headers[name.toLowerCase()] ?? []].flat()[0],
-      body: answer.body as AsyncIterable<Uint8Array>,
-      discard: () => answer.body.destroy(),
+      status: response.statusCode ?? 0,
+      header: (name) => [response.headers[name.toLowerCase()] ?? []].flat()[0],
+      body: response,
+      discard: () => response.destroy(),
     };
   };
 }
 
-/**
- * undici is loaded when the first request is made: a warm run makes none. ProxyAgent and not EnvHttpProxyAgent,
- * which writes a warning into the user's log and takes http_proxy for https too.
- */
-async function openWay(proxy: string | undefined): Promise<Dispatcher> {
-  const { Agent, ProxyAgent } = await import("undici");
+async function requestFor(
+  url: URL,
+  options: ExchangeOptions,
+  proxy: URL | undefined,
+): Promise<http.ClientRequest> {
+  const { signal } = options;
+  const headers = { "user-agent": "kind-ci-action", "accept-encoding": "identity", ...options.headers };
   // No connection is kept: none is used twice, and a kept one would keep the process.
-  const options = { pipelining: 0, connect: { timeout: connectTimeout } };
-  return proxy === undefined ? new Agent(options) : new ProxyAgent({ ...options, uri: proxy });
+  if (proxy === undefined) return clientOf(url).request(url, { headers, signal, agent: false });
+  if (url.protocol === "http:") {
+    const forProxy = { ...headers, host: url.host, ...credentials(proxy) };
+    return clientOf(proxy).request(proxy, { path: url.href, headers: forProxy, signal, agent: false });
+  }
+  const socket = await tunnel(url, proxy, signal);
+  const host = bare(url.hostname);
+  const secured = { socket, host, ...(isIP(host) === 0 ? { servername: host } : {}) };
+  return https.request(url, { headers, signal, createConnection: () => startTls(secured) });
+}
+
+/** A connection to the URL's host through the proxy. Rejects when the proxy refuses. */
+function tunnel(url: URL, proxy: URL, signal: AbortSignal): Promise<Socket> {
+  const target = `${url.hostname}:${url.port || 443}`;
+  const headers = { host: target, ...credentials(proxy) };
+  const request = clientOf(proxy).request(proxy, {
+    method: "CONNECT",
+    path: target,
+    headers,
+    signal,
+    agent: false,
+  });
+  return new Promise((resolve, reject) => {
+    request.once("error", reject);
+    request.once("connect", (response, socket) => {
+      if (response.statusCode === 200) return resolve(socket);
+      socket.destroy();
+      const words = `the proxy ${proxy.host} answers ${response.statusCode} for ${target}`;
+      // 407: it wants other credentials.
+      reject(response.statusCode === 407 ? new FinalError(words) : new Error(words));
+    });
+    request.end();
+  });
+}
+
+function answerTo(request: http.ClientRequest): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.on("error", reject);
+    request.once("response", (response) => {
+      // What is discarded ends with an error, for which nobody waits then.
+      response.on("error", () => {});
+      resolve(response);
+    });
+    request.end();
+  });
+}
+
+function clientOf({ protocol }: URL): typeof http | typeof https {
+  return protocol === "https:" ? https : http;
+}
+
+function credentials({ username, password }: URL): Record<string, string> {
+  if (username === "") return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+/** Without the brackets of an IPv6 address. */
+function bare(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, "");
 }

@@ -1,9 +1,17 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { chmod, copyFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  copyFile,
+  type FileHandle,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { codeOf } from "../support/errors.ts";
 
 /** Where one version of a tool is kept. */
@@ -109,14 +117,28 @@ function beside(target: string): string {
 
 /** The sha256 sum, or undefined when there is no such file. */
 export async function sumOfFile(path: string): Promise<string | undefined> {
-  const hash = createHash("sha256");
   try {
-    await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
+    const file = await open(path);
+    try {
+      return await sumOf(file);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;
   }
-  return hash.digest("hex");
+}
+
+/** Through one buffer: a stream leaves as much memory behind as the file is long, until it is collected. */
+async function sumOf(file: FileHandle): Promise<string> {
+  const hash = createHash("sha256");
+  const buffer = Buffer.allocUnsafe(256 * 1024);
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+    if (bytesRead === 0) return hash.digest("hex");
+    hash.update(buffer.subarray(0, bytesRead));
+  }
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

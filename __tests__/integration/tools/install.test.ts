@@ -242,6 +242,23 @@ test("without the runner's tool cache, the user's cache folder", async () => {
   expect(path).toBe(join(tools, "xdg/kind-ci-action/tools/kind/0.33.0/x64/kind"));
 });
 
+test("a server that has sent all and is gone while we still read", async () => {
+  const large = Buffer.alloc(8_000_000, "x");
+  const { deps } = await open({ [kindPath]: body(large), [kindSum]: body(sha256(large)) });
+  const exchange: Exchange = async (url, options) => {
+    const answer = await deps.exchange(url, options);
+    return { ...answer, body: slowly(answer.body) };
+  };
+  expect(await installTool(kind, { ...deps, exchange })).toMatchObject({ source: "download" });
+});
+
+async function* slowly(parts: AsyncIterable<Uint8Array>) {
+  for await (const part of parts) {
+    await new Promise(setImmediate);
+    yield part;
+  }
+}
+
 test("several at once do not break each other", async () => {
   const { deps, files } = await open();
   const all = await Promise.all(Array.from({ length: 6 }, () => installTool(kind, deps)));

@@ -17,8 +17,11 @@ test.each(["http_proxy", "HTTP_PROXY"])("%s is honoured", async (name) => {
   const { server, proxy } = await farMirror();
   const { deps } = await workshop({ mirror: "http://mirror.test", env: { [name]: proxy.url } });
   expect(await installTool(kind, deps)).toMatchObject({ source: "download" });
-  expect(proxy.asked).toEqual(["mirror.test:80", "mirror.test:80"]);
-  expect(server.requests).toHaveLength(2);
+  expect(proxy.asked.toSorted()).toEqual([
+    `http://mirror.test${path}`,
+    `http://mirror.test${path}.sha256sum`,
+  ]);
+  expect(server.requests.map(({ headers }) => headers.host)).toEqual(["mirror.test", "mirror.test"]);
 });
 
 test.each(["https_proxy", "HTTPS_PROXY"])("%s is honoured for the official places", async (name) => {

@@ -32,11 +32,9 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
   const config = mergeKindConfig(found.userConfig, {
     clusterName: settings.clusterName,
     kubernetesVersion: image.kubernetesVersion,
-    kindVersion: settings.kindVersion,
     durable: settings.durable,
     apiServerPort: looksLocal(found.address) ? "kind-chooses" : "daemon-chooses",
     cgroupV1: found.engine.cgroupVersion === "1",
-    registryConfigPath: true,
   });
   return {
     owner: draw.owner,

@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { isHttpsPortAnswer, whyUnreachable } from "../../../src/remote-registry/unreachable.ts";
+
+const coded = (code: string, message = "failed", options?: ErrorOptions) =>
+  Object.assign(new Error(message, options), { code });
+const timeout = Object.assign(new Error("The operation was aborted due to timeout"), {
+  name: "TimeoutError",
+});
+
+test.each<[what: string, error: unknown, seen: RegExp, todo: RegExp]>([
+  ["no such host", coded("ENOTFOUND"), /there is no host reg\.example \(ENOTFOUND\)/, /spelled right/],
+  ["a name server that does not answer", coded("EAI_AGAIN"), /there is no host/, /DNS/],
+  ["refused", coded("ECONNREFUSED"), /nothing answers at reg\.example:5000/, /port/],
+  [
+    "refused on both families",
+    new AggregateError([coded("ECONNREFUSED"), coded("ECONNREFUSED")]),
+    /nothing answers/,
+    /port/,
+  ],
+  ["a private authority", coded("DEPTH_ZERO_SELF_SIGNED_CERT"), /does not know/, /remote-registry-ca/],
+  [
+    "the same, wrapped",
+    new TypeError("fetch failed", { cause: coded("SELF_SIGNED_CERT_IN_CHAIN") }),
+    /does not know/,
+    /remote-registry-ca/,
+  ],
+  ["an old certificate", coded("CERT_HAS_EXPIRED"), /out of its time/, /renew/],
+  ["another name", coded("ERR_TLS_CERT_ALTNAME_INVALID"), /for other names/, /subject alternative names/],
+  [
+    "plain http at an https port",
+    coded("EPROTO", "wrong version number"),
+    /does not speak TLS/,
+    /remote-registry-plain-http: true/,
+  ],
+  [
+    "OpenSSL's own code for it",
+    coded("ERR_SSL_WRONG_VERSION_NUMBER"),
+    /does not speak TLS/,
+    /remote-registry-plain-http: true/,
+  ],
+  ["no connection in time", coded("UND_ERR_CONNECT_TIMEOUT"), /did not answer in time/, /firewall/],
+  ["no answer in time", timeout, /did not answer in time/, /proxy/],
+  [
+    "a connection cut",
+    coded("UND_ERR_SOCKET", "other side closed", { cause: coded("ECONNRESET") }),
+    /cut the connection/,
+    /log/,
+  ],
+  [
+    "a proxy's no",
+    coded("UND_ERR_ABORTED", "Proxy response (407) !== 200 when HTTP Tunneling"),
+    /proxy refused: .*407/,
+    /https_proxy/,
+  ],
+  ["anything else", new Error("strange"), /^strange$/, /curl/],
+  ["no error at all", "odd", /^odd$/, /curl/],
+])("%s", (_what, error, seen, todo) => {
+  const words = whyUnreachable(error, { host: "reg.example:5000", plainHttp: false, caGiven: false });
+  expect(words.seen).toMatch(seen);
+  expect(words.todo).toMatch(todo);
+});
+
+test("an authority that was given and is another's", () => {
+  const error = coded("UNABLE_TO_VERIFY_LEAF_SIGNATURE");
+  const words = whyUnreachable(error, { host: "r", plainHttp: false, caGiven: true });
+  expect(words.seen).toContain("not signed by the authority in remote-registry-ca");
+});
+
+test.each([
+  ["Client sent an HTTP request to an HTTPS server.\n", true],
+  ["<h1>400 Bad Request</h1>The plain HTTP request was sent to HTTPS port", true],
+  ["Bad Request", false],
+])("%j is a https port's answer: %s", (text, is) => {
+  expect(isHttpsPortAnswer(text)).toBe(is);
+});

@@ -1,0 +1,106 @@
+import { mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { changeKubeconfig, hasContext, mergeContext, removeContext } from "../../../src/resources/kubeconfig.ts";
+import { systemClock } from "../../../src/support/clock.ts";
+
+const single = (name: string) => `apiVersion: v1
+kind: Config
+clusters:
+  - name: ${name}
+    cluster: { server: https://127.0.0.1:1, certificate-authority-data: QQ== }
+users:
+  - name: ${name}
+    user: { client-key-data: Qg== }
+contexts:
+  - name: ${name}
+    context: { cluster: ${name}, user: ${name} }
+current-context: ${name}
+`;
+
+describe("merging a context", () => {
+  test("into nothing gives that cluster alone, and makes it the current one", () => {
+    const merged = parse(mergeContext("", single("kind-a"), "kind-a"));
+    expect(merged.contexts.map((context: { name: string }) => context.name)).toEqual(["kind-a"]);
+    expect(merged["current-context"]).toBe("kind-a");
+  });
+
+  test("keeps what others have in the file, fields that we do not know included", () => {
+    const theirs = `${single("theirs")}extensions: [{ name: x }]\n`;
+    const merged = parse(mergeContext(theirs, single("kind-a"), "kind-a"));
+    expect(merged.clusters.map((cluster: { name: string }) => cluster.name)).toEqual(["theirs", "kind-a"]);
+    expect(merged.extensions).toEqual([{ name: "x" }]);
+  });
+
+  test("replaces what an earlier use put there under the same name", () => {
+    const merged = parse(mergeContext(single("kind-a").replace("127.0.0.1:1", "127.0.0.1:2"), single("kind-a"), "kind-a"));
+    expect(merged.clusters).toHaveLength(1);
+    expect(merged.clusters[0].cluster.server).toBe("https://127.0.0.1:1");
+  });
+});
+
+describe("removing a context", () => {
+  const both = mergeContext(single("theirs"), single("kind-a"), "kind-a");
+
+  test("takes the context, its cluster and its user, and leaves the others", () => {
+    expect(parse(removeContext(both, "kind-a") ?? "")).toEqual({ ...parse(single("theirs")), preferences: {} });
+  });
+
+  test("leaves a file alone that does not have it", () => {
+    expect(removeContext(single("theirs"), "kind-a")).toBe(single("theirs"));
+  });
+
+  test("says that nothing is left when it was the only one", () => {
+    expect(removeContext(mergeContext("", single("kind-a"), "kind-a"), "kind-a")).toBeUndefined();
+  });
+
+  test("keeps a user that another context names", () => {
+    const shared = both.replace("user: theirs", "user: kind-a");
+    const users = parse(removeContext(shared, "kind-a") ?? "").users.map((user: { name: string }) => user.name);
+    expect(users).toEqual(["theirs", "kind-a"]);
+  });
+});
+
+test("hasContext tells a context by its name", () => {
+  expect([hasContext(single("kind-a"), "kind-a"), hasContext(single("kind-a"), "a"), hasContext("", "a")]).toEqual([true, false, false]);
+});
+
+describe("changing the file", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "kubeconfig-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  test("makes it private, and leaves no lock", async () => {
+    const file = join(folder, "deep", "config");
+    await changeKubeconfig(file, () => single("a"), systemClock);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    await expect(stat(`${file}.lock`)).rejects.toThrow("ENOENT");
+  });
+
+  test("follows a link instead of replacing it", async () => {
+    const target = join(folder, "target");
+    await writeFile(target, single("a"));
+    await symlink(target, join(folder, "link"));
+    await changeKubeconfig(join(folder, "link"), (text) => mergeContext(text, single("b"), "b"), systemClock);
+    expect(await readFile(target, "utf8")).toContain("name: b");
+  });
+
+  test("removes the file when nothing is left", async () => {
+    const file = join(folder, "config");
+    await writeFile(file, single("a"));
+    await changeKubeconfig(file, () => undefined, systemClock);
+    await expect(stat(file)).rejects.toThrow("ENOENT");
+  });
+
+  test("gives up on a lock that stays, with what to do", async () => {
+    const file = join(folder, "config");
+    await writeFile(`${file}.lock`, "");
+    let now = 0;
+    const clock = { now: () => now, sleep: async (ms: number) => void (now += ms) };
+    await expect(changeKubeconfig(file, () => "", clock)).rejects.toThrow(`rm ${file}.lock`);
+  });
+});

@@ -1,0 +1,36 @@
+import type { Problem } from "../../support/errors.ts";
+import { containerdClashes } from "./containerd.ts";
+import type { OurNeeds } from "./merge.ts";
+import type { ClusterConfig } from "./schema.ts";
+
+const loopback = ["127.0.0.1", "localhost", "::1"];
+
+/** What in the user's configuration would break a promise of the action; each names both sides. */
+export function clashesOf(user: ClusterConfig, needs: OurNeeds): Problem[] {
+  const problems = containerdClashes(user.containerdConfigPatches ?? []);
+  const add = (given: string, allowed: string) => problems.push({ input: "config", given, allowed });
+  if (user.name != null && user.name !== needs.clusterName) {
+    add(
+      `name: ${user.name}`,
+      `${needs.clusterName}, as the input cluster-name says; leave name out of the config`,
+    );
+  }
+  const address = user.networking?.apiServerAddress;
+  if (address != null && !loopback.includes(address)) {
+    add(
+      `networking.apiServerAddress: ${address}`,
+      "127.0.0.1: the action publishes nothing beyond loopback, and its kubeconfig and certificates are for it",
+    );
+  }
+  const controlPlanes =
+    user.nodes?.filter(({ role }) => (role ?? "control-plane") === "control-plane").length ?? 1;
+  if (controlPlanes > 1 && needs.apiServerPort === "daemon-chooses") {
+    add(
+      `${controlPlanes} control planes`,
+      "one, where Docker is on another machine: kind picks the ports of further ones on this side (kind's limit)",
+    );
+  }
+  if (user.nodes != null && controlPlanes === 0)
+    add("nodes without a control plane", "at least one node of role control-plane");
+  return problems;
+}

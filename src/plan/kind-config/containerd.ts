@@ -1,0 +1,70 @@
+import { parse } from "smol-toml";
+import type { Problem } from "../../support/errors.ts";
+
+/** Where the nodes' containerd looks for hosts files. */
+export const certsFolder = "/etc/containerd/certs.d";
+
+/** The CRI plugin's name in config versions up to 2, and the images plugin's from version 3 (containerd 2.0). */
+const plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images"] as const;
+
+/**
+ * Turns on hosts files. containerd does so by itself only from 2.2 on, and kind never says it, so images of kind
+ * 0.27 to 0.30 would not look there. Both names of the plugin, since kind merges patches without looking and
+ * containerd passes over a plugin's setting that it does not know. No `version`: kind skips a patch whose
+ * version is not that of the node's file. https://github.com/containerd/containerd/blob/main/docs/cri/registry.md
+ */
+export const configPathPatches: readonly string[] = plugins.map(
+  (plugin) => `[plugins."${plugin}".registry]\n  config_path = "${certsFolder}"\n`,
+);
+
+/** What of a user's containerd patches would turn hosts files off. */
+export function containerdClashes(patches: readonly string[]): Problem[] {
+  return patches.flatMap((patch, at) => {
+    const input = "config";
+    const where = `containerdConfigPatches[${at}]`;
+    let parsed: unknown;
+    try {
+      parsed = parse(patch);
+    } catch (error) {
+      const message = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+      return [{ input, given: `${where}: ${message}`, allowed: "well-formed TOML" }];
+    }
+    return plugins.flatMap((plugin) => {
+      const registry = valueAt(parsed, "plugins", plugin, "registry");
+      return registryClashes(registry).map((clash) => ({
+        input,
+        given: `${where} sets ${clash.given}`,
+        allowed: clash.allowed,
+      }));
+    });
+  });
+}
+
+function registryClashes(registry: unknown): Pick<Problem, "given" | "allowed">[] {
+  if (typeof registry !== "object" || registry === null) return [];
+  const clashes: Pick<Problem, "given" | "allowed">[] = [];
+  for (const key of ["mirrors", "configs"]) {
+    if (!(key in registry)) continue;
+    clashes.push({
+      given: `registry.${key}`,
+      allowed: `hosts files under ${certsFolder} (containerd refuses ${key} beside the config_path that the action's registry needs)`,
+    });
+  }
+  const path = "config_path" in registry ? registry.config_path : undefined;
+  if (path !== undefined && !String(path).split(":").includes(certsFolder)) {
+    clashes.push({
+      given: `registry.config_path to ${JSON.stringify(path)}`,
+      allowed: `a path that contains ${certsFolder}, where the action writes how to reach its registry`,
+    });
+  }
+  return clashes;
+}
+
+function valueAt(value: unknown, ...path: string[]): unknown {
+  let at = value;
+  for (const key of path) {
+    if (typeof at !== "object" || at === null) return undefined;
+    at = (at as Record<string, unknown>)[key];
+  }
+  return at;
+}

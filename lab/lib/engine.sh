@@ -89,7 +89,8 @@ end_processes_below() {
   local root=$1 round pid pids
   for round in 1 2 3 4 5; do
     pids=()
-    for pid in $(find /proc -maxdepth 1 -regex '/proc/[0-9]+' -printf '%f\n'); do
+    for pid in /proc/[0-9]*; do
+      pid=${pid#/proc/}
       [[ $pid != "$$" && $pid != "$BASHPID" ]] || continue
       if grep --quiet --fixed-strings --text "$root/" "/proc/$pid/cmdline" 2> /dev/null \
         || grep --quiet --fixed-strings "$root/data/" "/proc/$pid/mountinfo" 2> /dev/null && [[ $(readlink "/proc/$pid/ns/mnt" 2> /dev/null) != "$(readlink /proc/self/ns/mnt)" ]]; then
@@ -130,11 +131,11 @@ delete_interfaces() {
 }
 
 drop_rules_naming() {
-  local table
+  local table rule
   for table in filter nat raw; do
-    iptables-save --table "$table" 2> /dev/null | grep --fixed-strings -- "$1" | grep '^-A' | sed 's/^-A/-D/' | while IFS= read -r rule; do
+    while IFS= read -r rule; do
       # shellcheck disable=SC2086 # words of a rule; iptables-save quotes none that Docker writes here
       iptables --table "$table" $rule 2> /dev/null || true
-    done
+    done < <(iptables-save --table "$table" 2> /dev/null | awk -v name="$1" '/^-A/ && index($0, name) {sub(/^-A/, "-D"); print}')
   done
 }

@@ -101,14 +101,16 @@ make_node_image() {
   cp --archive "$rootfs/root/." "$tree"
   furnish_node "$tree" "$version" "$kubernetes" "$runtime"
   import_tree "$tree" lab/node-base 'ENV container=docker' 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
-    'STOPSIGNAL SIGRTMIN+3' 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]'
+    'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]'
   make_control_plane_images "$version" "$kubernetes" "$tree"
   mapfile -t images < <(control_plane_images "$version")
-  container=$(dock run --detach --privileged --entrypoint /usr/local/bin/containerd lab/node-base)
+  # The container's stop signal becomes the image's: an image of `docker import` cannot name one.
+  container=$(dock run --detach --privileged --stop-signal SIGRTMIN+3 --entrypoint /usr/local/bin/containerd lab/node-base)
   await "containerd in the node image" 30 dock exec "$container" ctr version
   dock save "${images[@]}" | dock exec --interactive "$container" ctr --namespace k8s.io images import \
     --label=io.cri-containerd.pinned=pinned --all-platforms --no-unpack --digests - > /dev/null
-  dock stop --time 10 "$container" > /dev/null
+  dock kill --signal TERM "$container" > /dev/null
+  dock wait "$container" > /dev/null
   dock commit --change 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]' "$container" "$name" > /dev/null
   dock rm --force --volumes "$container" > /dev/null
   dock rmi --force "${images[@]}" lab/kube-base lab/node-base > /dev/null
@@ -139,10 +141,12 @@ make_control_plane_images() {
   for program in kube-apiserver kube-controller-manager kube-scheduler kube-proxy etcd; do
     mkdir -p "$work/tree/usr/local/bin"
     ln -s kube "$work/tree/usr/local/bin/$program"
-    DOCKER_BUILDKIT=0 dock build --quiet --tag "$(control_plane_images "$version" | grep "/$program:")" "$work" > /dev/null
+    # Quiet: this Docker has no other builder, and each build would say that it is deprecated.
+    DOCKER_BUILDKIT=0 dock build --quiet --tag "$(control_plane_images "$version" | grep "/$program:")" "$work" > /dev/null 2> "$work.log" \
+      || { cat "$work.log" >&2; die "building the image of $program failed"; }
     rm -rf "$work/tree"
   done
-  rm -rf "$work"
+  rm -rf "$work" "$work.log"
   one_program_image "$kubernetes/coredns" coredns "registry.k8s.io/coredns/coredns:$(coredns_tag "$version")"
   work=$(mktemp -d)
   gcc -Os -static -o "$work/pause" "$lab_root/pause/pause.c"

@@ -22,7 +22,7 @@ engine_up() {
   bridge=$(engine_bridge "$name")
   pool=$(engine_pool "$name")
   mkdir -p "$root"
-  make_bridge "$bridge" "$pool.0.1/16"
+  make_bridge "$bridge" "$pool.0.1/17"
   local arguments=(
     --host "$(engine_host "$name")" --data-root "$root/data" --exec-root "$root/exec" --pidfile "$root/pid"
     --bridge "$bridge" --default-address-pool "base=$pool.128.0/17,size=24"

@@ -2,13 +2,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 	etcd "go.etcd.io/etcd/server/v3/etcdmain"
-	genericapiserver "k8s.io/apiserver/pkg/server"
+
 	"k8s.io/component-base/cli"
 	_ "k8s.io/component-base/logs/json/register"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
@@ -31,7 +32,7 @@ func main() {
 			os.Exit(1)
 		}
 	case "kubelet":
-		run(kubelet.NewKubeletCommand(genericapiserver.SetupSignalContext()))
+		run(kubelet.NewKubeletCommand(context.Background()))
 	case "kube-apiserver":
 		run(apiserver.NewAPIServerCommand())
 	case "kube-controller-manager":

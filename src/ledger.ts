@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { StoppedError } from "./support/errors.ts";
 import type { ProcessIdentity } from "./support/process-identity.ts";
 

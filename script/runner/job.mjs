@@ -143,7 +143,9 @@ export class Job {
       step.state = readPairs(files.env.GITHUB_STATE);
       step.summary = readFileSync(files.env.GITHUB_STEP_SUMMARY, "utf8");
       Object.assign(this.#env, readPairs(files.env.GITHUB_ENV));
-      this.#path.unshift(...readFileSync(files.env.GITHUB_PATH, "utf8").split("\n").filter(Boolean).reverse());
+      this.#path.unshift(
+        ...readFileSync(files.env.GITHUB_PATH, "utf8").split("\n").filter(Boolean).reverse(),
+      );
     });
     return { step, running };
   }
@@ -151,7 +153,9 @@ export class Job {
   /** Runs post with what main left, also when main was killed. @param {Step} step @param {Record<string, string>} [env] */
   async post(step, env = {}) {
     const files = this.#handOver();
-    const state = Object.fromEntries(Object.entries(step.state).map(([name, value]) => [`STATE_${name}`, value]));
+    const state = Object.fromEntries(
+      Object.entries(step.state).map(([name, value]) => [`STATE_${name}`, value]),
+    );
     return await this.#spawn("post", { ...inputEnv(step.inputs), ...files.env, ...state, ...env }).ended;
   }
 
@@ -180,7 +184,11 @@ export class Job {
         return [`GITHUB_${name}`, file];
       }),
     );
-    return { env: /** @type {Record<string, string> & Record<"GITHUB_OUTPUT" | "GITHUB_STATE" | "GITHUB_STEP_SUMMARY" | "GITHUB_ENV" | "GITHUB_PATH", string>} */ (env) };
+    return {
+      env: /** @type {Record<string, string> & Record<"GITHUB_OUTPUT" | "GITHUB_STATE" | "GITHUB_STEP_SUMMARY" | "GITHUB_ENV" | "GITHUB_PATH", string>} */ (
+        env
+      ),
+    };
   }
 
   /** @param {keyof Bundles} entry @param {Record<string, string>} more */
@@ -205,10 +213,16 @@ function inputEnv(given) {
   /** @type {{ inputs: Record<string, { default?: string }> }} */
   const { inputs } = parse(readFileSync(join(root, "action.yml"), "utf8"));
   const all = Object.fromEntries(
-    Object.entries(inputs).map(([name, { default: value }]) => [name, (value ?? "").replace(/\$\{\{.*?\}\}/g, "")]),
+    Object.entries(inputs).map(([name, { default: value }]) => [
+      name,
+      (value ?? "").replace(/\$\{\{.*?\}\}/g, ""),
+    ]),
   );
   return Object.fromEntries(
-    Object.entries({ ...all, ...given }).map(([name, value]) => [`INPUT_${name.replaceAll(" ", "_").toUpperCase()}`, value]),
+    Object.entries({ ...all, ...given }).map(([name, value]) => [
+      `INPUT_${name.replaceAll(" ", "_").toUpperCase()}`,
+      value,
+    ]),
   );
 }
 

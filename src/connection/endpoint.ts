@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Docker } from "../docker/docker.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;

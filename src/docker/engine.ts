@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Account, EnvironmentError, messageOf } from "../support/errors.ts";
 import { type Docker, linesOf } from "./docker.ts";
 

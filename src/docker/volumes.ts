@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Docker, linesOf } from "./docker.ts";
 import { labels } from "./labels.ts";
 

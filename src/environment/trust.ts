@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Who runs this, as far as secrets go. Facts about GitHub's events:

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../support/clock.ts";
 import type { Logger } from "../support/logger.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";

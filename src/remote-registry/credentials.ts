@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { codeOf, EnvironmentError, messageOf, TimeoutError } from "../support/errors.ts";
 import type { Logger } from "../support/logger.ts";
 import type { ProcessRunner } from "../support/process-runner.ts";

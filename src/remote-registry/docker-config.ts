@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { EnvironmentError } from "../support/errors.ts";
 import type { Credentials } from "./credentials.ts";
 import { dockerConfigKey } from "./reference.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { answerInWords } from "./answer.ts";
 import type { DeletionOutcome } from "./deletion.ts";
 import type { HttpAnswer, HttpRequest, RegistryHttp } from "./http.ts";

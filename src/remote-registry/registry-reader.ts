@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { answerInWords, nextPage, retryAfter } from "./answer.ts";
 import type { RegistrySession, SessionDeps } from "./auth-flow.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";

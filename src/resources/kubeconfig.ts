@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { parse, stringify } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../support/clock.ts";
 import { ConflictError, codeOf } from "../support/errors.ts";
 

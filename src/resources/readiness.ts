@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { span } from "../support/clock.ts";
 import { type Account, TimeoutError } from "../support/errors.ts";
 import type { Argv, ProcessRunner } from "../support/process-runner.ts";

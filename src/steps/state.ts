@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What main leaves for post: where the ledger is, whose it is, and what was asked about removing. */
 export interface SavedState {

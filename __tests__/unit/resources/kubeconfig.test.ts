@@ -3,7 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { changeKubeconfig, hasContext, mergeContext, removeContext } from "../../../src/resources/kubeconfig.ts";
+import {
+  changeKubeconfig,
+  hasContext,
+  mergeContext,
+  removeContext,
+} from "../../../src/resources/kubeconfig.ts";
 import { systemClock } from "../../../src/support/clock.ts";
 
 const single = (name: string) => `apiVersion: v1
@@ -35,7 +40,9 @@ describe("merging a context", () => {
   });
 
   test("replaces what an earlier use put there under the same name", () => {
-    const merged = parse(mergeContext(single("kind-a").replace("127.0.0.1:1", "127.0.0.1:2"), single("kind-a"), "kind-a"));
+    const merged = parse(
+      mergeContext(single("kind-a").replace("127.0.0.1:1", "127.0.0.1:2"), single("kind-a"), "kind-a"),
+    );
     expect(merged.clusters).toHaveLength(1);
     expect(merged.clusters[0].cluster.server).toBe("https://127.0.0.1:1");
   });
@@ -45,7 +52,10 @@ describe("removing a context", () => {
   const both = mergeContext(single("theirs"), single("kind-a"), "kind-a");
 
   test("takes the context, its cluster and its user, and leaves the others", () => {
-    expect(parse(removeContext(both, "kind-a") ?? "")).toEqual({ ...parse(single("theirs")), preferences: {} });
+    expect(parse(removeContext(both, "kind-a") ?? "")).toEqual({
+      ...parse(single("theirs")),
+      preferences: {},
+    });
   });
 
   test("leaves a file alone that does not have it", () => {
@@ -58,13 +68,19 @@ describe("removing a context", () => {
 
   test("keeps a user that another context names", () => {
     const shared = both.replace("user: theirs", "user: kind-a");
-    const users = parse(removeContext(shared, "kind-a") ?? "").users.map((user: { name: string }) => user.name);
+    const users = parse(removeContext(shared, "kind-a") ?? "").users.map(
+      (user: { name: string }) => user.name,
+    );
     expect(users).toEqual(["theirs", "kind-a"]);
   });
 });
 
 test("hasContext tells a context by its name", () => {
-  expect([hasContext(single("kind-a"), "kind-a"), hasContext(single("kind-a"), "a"), hasContext("", "a")]).toEqual([true, false, false]);
+  expect([
+    hasContext(single("kind-a"), "kind-a"),
+    hasContext(single("kind-a"), "a"),
+    hasContext("", "a"),
+  ]).toEqual([true, false, false]);
 });
 
 describe("changing the file", () => {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * kind's configuration, v1alpha4, with every field that it knows and no other. Null stands for "not given", as

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { endpointAddress } from "./connection/endpoint.ts";
 import { inspectContainer, kindNodes } from "./docker/containers.ts";
 import type { Docker } from "./docker/docker.ts";
+import { endpointAddress } from "./docker/endpoint-address.ts";
 import { findEngine } from "./docker/engine.ts";
 import { kindNetwork } from "./docker/labels.ts";
 import { findHostLimits } from "./environment/host-limits.ts";

@@ -93,7 +93,7 @@ function allOrFirstFailure<T extends readonly unknown[]>(
   others: readonly (Promise<unknown> | undefined)[],
 ): Promise<T> {
   for (const other of others) other?.catch(() => {});
-  return Promise.all(wanted) as unknown as Promise<T>;
+  return Promise.all(wanted);
 }
 
 async function bringNodeImage(plan: Plan, deps: UpDeps): Promise<void> {

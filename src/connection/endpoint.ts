@@ -1,6 +1,3 @@
-import * as z from "zod";
-import type { Docker } from "../docker/docker.ts";
-
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** What the docker command reads to find its daemon; all of it is kept for post. */
@@ -65,17 +62,6 @@ export function commandEnv(
 
 /** Marks every process that we start with our owner id, so that down finds the ones that outlive main. */
 export const ownerVariable = "KIND_CI_OWNER";
-
-const contextInspection = z.array(
-  z.object({ Name: z.string(), Endpoints: z.object({ docker: z.object({ Host: z.string() }) }) }),
-);
-
-/** The daemon's address as the docker command resolves it, like `unix:///var/run/docker.sock`. */
-export async function endpointAddress(docker: Docker): Promise<string> {
-  const inspected = await docker.run(["context", "inspect"], { deadline: 20_000 });
-  if (inspected.code !== 0) return docker.env["DOCKER_HOST"] ?? "";
-  return contextInspection.parse(JSON.parse(inspected.stdout))[0]?.Endpoints.docker.Host ?? "";
-}
 
 /**
  * Whether an address looks like this machine. Only a first guess, for what must be decided before a trial:

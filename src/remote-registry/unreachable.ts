@@ -117,7 +117,7 @@ function isTimeout(error: unknown, code: string | undefined): boolean {
 function innermostCode(error: unknown): string | undefined {
   const inner =
     error instanceof Error
-      ? (error.cause ?? (error instanceof AggregateError ? error.errors[0] : undefined))
+      ? (error.cause ?? (error instanceof AggregateError ? (error.errors[0] as unknown) : undefined))
       : undefined;
   return (inner === undefined ? undefined : innermostCode(inner)) ?? codeOf(error);
 }

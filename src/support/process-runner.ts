@@ -78,7 +78,7 @@ async function runOnce(argv: Argv, options: RunOptions): Promise<RunResult> {
   const child = spawn(program, args, {
     detached: true,
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-    env: options.env as NodeJS.ProcessEnv,
+    env: options.env,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const stdout = new TextTail(options.keep ?? defaultKeep);

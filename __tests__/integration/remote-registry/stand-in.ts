@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { onTestFinished } from "vitest";
 
 export interface Asked {
@@ -25,7 +25,8 @@ export interface StandIn {
 /** A server on loopback that answers as `answer` says, until the test ends. It keeps what it was asked. */
 export async function standIn(answer: (asked: Asked, self: StandIn) => Answer): Promise<StandIn> {
   const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => void respond(request, response)).listen(0, "127.0.0.1");
+  const respond = async (request: IncomingMessage, response: ServerResponse) => {
     let body = "";
     for await (const chunk of request) body += chunk;
     const one = {
@@ -37,7 +38,7 @@ export async function standIn(answer: (asked: Asked, self: StandIn) => Answer): 
     asked.push(one);
     const { status, headers, body: text = "" } = answer(one, self);
     response.writeHead(status, headers).end(typeof text === "string" ? text : JSON.stringify(text));
-  }).listen(0, "127.0.0.1");
+  };
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");

@@ -116,7 +116,12 @@ describe("changing the file", () => {
     const file = join(folder, "config");
     await writeFile(`${file}.lock`, "");
     let now = 0;
-    const clock = { now: () => now, sleep: async (ms: number) => void (now += ms) };
+    const clock = {
+      now: () => now,
+      sleep: async (ms: number) => {
+        now += ms;
+      },
+    };
     await expect(changeKubeconfig(file, () => "", clock)).rejects.toThrow(`rm ${file}.lock`);
   });
 });

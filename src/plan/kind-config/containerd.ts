@@ -51,7 +51,7 @@ function registryClashes(registry: unknown): Pick<Problem, "given" | "allowed">[
     });
   }
   const path = "config_path" in registry ? registry.config_path : undefined;
-  if (path !== undefined && !String(path).split(":").includes(certsFolder)) {
+  if (path !== undefined && !(typeof path === "string" && path.split(":").includes(certsFolder))) {
     clashes.push({
       given: `registry.config_path to ${JSON.stringify(path)}`,
       allowed: `a path that contains ${certsFolder}, where the action writes how to reach its registry`,

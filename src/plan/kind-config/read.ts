@@ -1,5 +1,5 @@
 import { type Document, LineCounter, parseAllDocuments } from "yaml";
-import type { z } from "zod";
+import * as z from "zod";
 import { type Problem, UsageError } from "../../support/errors.ts";
 import { type ClusterConfig, clusterConfig } from "./schema.ts";
 
@@ -119,12 +119,7 @@ function knownKeys(path: readonly (string | number)[]): string[] {
 
 function unwrapped(schema: unknown): unknown {
   let inner = schema;
-  while (
-    typeof inner === "object" &&
-    inner !== null &&
-    "unwrap" in inner &&
-    typeof inner.unwrap === "function"
-  ) {
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodNullable || inner instanceof z.ZodDefault) {
     inner = inner.unwrap();
   }
   return inner;

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rm, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ownerVariable } from "./connection/endpoint.ts";
 import { kindNodes, ownedContainers } from "./docker/containers.ts";
@@ -88,8 +88,11 @@ export async function down(ours: Belongings, deps: DownDeps): Promise<string[]> 
       )),
     );
   }
-  if (failures.length === 0 && ours.folder !== undefined)
+  if (failures.length === 0 && ours.folder !== undefined) {
     await rm(ours.folder, { recursive: true, force: true });
+    // The job's folder goes with the last use of the step in it.
+    await rmdir(dirname(ours.folder)).catch(() => {});
+  }
   return failures;
 }
 

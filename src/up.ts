@@ -2,9 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { kindNodes } from "./docker/containers.ts";
 import type { Docker } from "./docker/docker.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Plan } from "./plan/plan.ts";
+import type { NodeImagePlan, Plan } from "./plan/plan.ts";
 import { awaitLocalhost } from "./resources/await-localhost.ts";
-import { createCluster, watchNodes } from "./resources/cluster.ts";
+import { type ClusterFiles, createCluster, watchNodes } from "./resources/cluster.ts";
 import { ensureImage } from "./resources/images.ts";
 import { changeKubeconfig, mergeContext, readIfThere } from "./resources/kubeconfig.ts";
 import { createOwnerRecordArgs } from "./resources/owner-record.ts";
@@ -33,8 +33,8 @@ export interface UpDeps {
   readonly timeline: Timeline;
   /** Gets a tool from wherever it is to be had. */
   readonly install: (name: "kind" | "kubectl", version: string) => Promise<InstalledTool>;
-  /** Brings the node image from the Actions cache when asked; before the daemon pulls it. */
-  readonly restoreNodeImage: (reference: string) => Promise<void>;
+  /** Brings the node image from the Actions cache when asked; the name it has then, or undefined. */
+  readonly restoreNodeImage: (image: NodeImagePlan) => Promise<string | undefined>;
 }
 
 /** What came up. */
@@ -64,8 +64,9 @@ export async function up(plan: Plan, deps: UpDeps): Promise<Brought> {
   const image = timeline.time("node image", () => bringNodeImage(plan, deps));
   const registry = timeline.time("registry", () => bringRegistry(plan, deps));
   const cluster = (async () => {
-    const [tool] = await Promise.all([kind, image]);
-    await timeline.time("cluster", () => bringCluster(plan, tool.path, registry, deps));
+    const [tool, nodeImage] = await Promise.all([kind, image]);
+    const files = { kind: tool.path, kubeconfig: plan.files.kubeconfig };
+    await timeline.time("cluster", () => bringCluster(plan, { ...files, nodeImage }, registry, deps));
     const version = await nodeVersion(plan, deps);
     const kubectl = await (kubectlEarly ?? timeline.time("kubectl", () => deps.install("kubectl", version)));
     await Promise.all([
@@ -96,10 +97,9 @@ function allOrFirstFailure<T extends readonly unknown[]>(
   return Promise.all(wanted);
 }
 
-async function bringNodeImage(plan: Plan, deps: UpDeps): Promise<void> {
-  const { reference } = plan.cluster.image;
-  await deps.restoreNodeImage(reference);
-  await ensureImage([reference], deps);
+/** The name that the node image has on the daemon. */
+async function bringNodeImage({ cluster: { image } }: Plan, deps: UpDeps): Promise<string> {
+  return (await deps.restoreNodeImage(image)) ?? (await ensureImage([image.reference], deps));
 }
 
 /** The registry, running and seen by our own localhost. */
@@ -117,7 +117,7 @@ async function bringRegistry(plan: Plan, deps: UpDeps): Promise<RunningRegistry 
 /** kind at work, and the wiring of each node beside it. */
 async function bringCluster(
   plan: Plan,
-  kind: string,
+  files: ClusterFiles,
   registry: Promise<RunningRegistry | undefined>,
   deps: UpDeps,
 ): Promise<void> {
@@ -129,7 +129,7 @@ async function bringCluster(
   const watched = watchNodes(docker, cluster.name, wiring.add, watching.signal);
   try {
     const env = plan.registry.kind === "none" ? docker.env : withoutProxyFor(docker.env, plan.registry.name);
-    const created = createCluster(cluster, { kind, kubeconfig: plan.files.kubeconfig }, env, deps);
+    const created = createCluster(cluster, files, env, deps);
     // A registry that fails, or a node that cannot be wired, ends the run now and not when kind is done.
     await Promise.race([Promise.all([created, registry]), wiring.failure, watched.then(() => created)]);
   } finally {

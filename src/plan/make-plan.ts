@@ -8,6 +8,7 @@ import { ConflictError } from "../support/errors.ts";
 import { leftoversInTheWay, throwOnTakenNames } from "./claims.ts";
 import type { Found } from "./found.ts";
 import { mergeKindConfig } from "./kind-config/merge.ts";
+import { throwOnFarDaemon, throwOnNotInThisVersion } from "./not-in-this-version.ts";
 import type { Choice, Plan, ReachPlan } from "./plan.ts";
 import { planRegistry } from "./registry.ts";
 
@@ -24,6 +25,8 @@ export interface Draw {
  * EnvironmentError when this daemon cannot do it. Nothing was made then.
  */
 export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
+  throwOnNotInThisVersion(settings);
+  throwOnFarDaemon(found.address);
   throwOnTakenNames(settings, found);
   throwOnForeignContext(settings, found);
   const { job, image } = found;

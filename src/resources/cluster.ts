@@ -15,9 +15,11 @@ interface ClusterDeps {
   readonly logger: Logger;
 }
 
-interface ClusterFiles {
+export interface ClusterFiles {
   /** Path of the kind program. */
   readonly kind: string;
+  /** The node image by the name it has on the daemon. */
+  readonly nodeImage: string;
   /** Private to this cluster: kind locks and merges, and fails when somebody else holds the lock. */
   readonly kubeconfig: string;
 }
@@ -34,7 +36,7 @@ export function createClusterArgs(plan: ClusterPlan, files: ClusterFiles, verbos
     "--name",
     plan.name,
     "--image",
-    plan.image.reference,
+    files.nodeImage,
     "--kubeconfig",
     files.kubeconfig,
     "--config",

@@ -27,9 +27,10 @@ import { identify } from "../support/process-identity.ts";
 import { killGroup, type ProcessRunner, systemProcessRunner } from "../support/process-runner.ts";
 import { Timeline } from "../timeline.ts";
 import { installTool } from "../tools/install.ts";
+import { restoreNodeImage } from "../tools/node-image-cache.ts";
 import { systemToolDeps, type ToolDeps } from "../tools/tool-deps.ts";
 import { type Brought, up } from "../up.ts";
-import { stateEntries } from "./state.ts";
+import { type Kept, keptEntry, stateEntries } from "./state.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -102,6 +103,7 @@ async function carryOut(plan: Plan, step: Step): Promise<void> {
   const ledger = await openLedger(plan, step);
   const runner = recordingRunner(step, ledger);
   const docker = dockerCommand(runner, step.commandEnv);
+  const tools = { ...step.tools, runner, temporaryFolder: plan.files.folder };
   endChildrenOnSignal(ledger);
   try {
     await removeLeftovers(plan, docker, step);
@@ -112,8 +114,8 @@ async function carryOut(plan: Plan, step: Step): Promise<void> {
       logger: step.logger,
       clock: step.clock,
       timeline: step.timeline,
-      install: (name, version) => installTool({ name, version }, step.tools),
-      restoreNodeImage: async () => {},
+      install: (name, version) => installTool({ name, version }, tools),
+      restoreNodeImage: (image) => restoreNodeImage(image, ["docker"], tools),
     });
     await tellLaterSteps(plan, brought, step);
   } catch (error) {
@@ -190,9 +192,17 @@ async function tellLaterSteps(plan: Plan, brought: Brought, { env, logger, timel
   core.exportVariable("KIND_CLUSTER_NAME", plan.cluster.name);
   for (const tool of [brought.kind, brought.kubectl])
     if (tool.source !== "path") core.addPath(dirname(tool.path));
+  core.saveState(...keptEntry({ tools: toolsOf(brought), image: plan.cluster.image }));
   const total = timeline.elapsed();
   await writeSummary(env, summaryOf(plan, outputs, timeline.parts, total));
   sayDone(outputs, total, logger);
+}
+
+function toolsOf({ kind, kubectl }: Brought): Kept["tools"] {
+  return [
+    { name: "kind", ...kind },
+    { name: "kubectl", ...kubectl },
+  ];
 }
 
 /** A summary that cannot be written is no reason to fail a job. */

@@ -11,11 +11,15 @@ import { actionsLogger } from "../report/actions-logger.ts";
 import { ownerRecords } from "../resources/owner-record.ts";
 import { fromInputs } from "../settings/from-inputs.ts";
 import { parseSettings } from "../settings/parse-settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import { span, systemClock } from "../support/clock.ts";
-import { messageOf } from "../support/errors.ts";
+import { messageOf, UsageError } from "../support/errors.ts";
 import type { Logger } from "../support/logger.ts";
 import { systemProcessRunner } from "../support/process-runner.ts";
-import { readState } from "./state.ts";
+import { saveTools } from "../tools/install.ts";
+import { saveNodeImage } from "../tools/node-image-cache.ts";
+import { systemToolDeps } from "../tools/tool-deps.ts";
+import { readKept, readState } from "./state.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -30,6 +34,7 @@ export async function postStep(env: Env): Promise<void> {
   const logger = actionsLogger();
   try {
     await removeAll(env, logger);
+    await keepForLaterJobs(env, logger);
   } catch (error) {
     logger.warning(`Removing the cluster failed: ${messageOf(error)}`);
   }
@@ -70,7 +75,8 @@ async function findRemains(env: Env, logger: Logger): Promise<{ remains: Remains
     return { remains: await byRecord(env, ({ owner }) => owner === state.owner), cleanup: state.cleanup };
   }
   // Main died before it could save anything: what this job has under the asked name is ours.
-  const settings = parseSettings(fromInputs(env));
+  const settings = settingsOf(env);
+  if (settings === undefined) return { remains: [], cleanup: true };
   const job = jobOf(env, tmpdir());
   const ledgers = await ledgersOf(job, settings.clusterName);
   if (ledgers.length > 0) return { remains: ledgers, cleanup: settings.cleanup };
@@ -86,6 +92,30 @@ async function findRemains(env: Env, logger: Logger): Promise<{ remains: Remains
       record.job === job.job,
   );
   return { remains, cleanup: settings.cleanup };
+}
+
+/** Undefined for inputs that main refused: it made nothing then. */
+function settingsOf(env: Env): Settings | undefined {
+  try {
+    return parseSettings(fromInputs(env));
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
+/** Puts what main brought into the Actions cache, when that was asked for. */
+async function keepForLaterJobs(env: Env, logger: Logger): Promise<void> {
+  const kept = readKept((name) => core.getState(name));
+  const settings = settingsOf(env);
+  if (kept === undefined || settings === undefined || settings.cache === "none") return;
+  const own = commandEnv(env, endpointEnv(settings.endpoint, env), undefined);
+  const tools = {
+    ...systemToolDeps({ env, settings, logger, clock: systemClock }),
+    runner: systemProcessRunner(own),
+  };
+  await saveTools(kept.tools, tools);
+  await saveNodeImage(kept.image, ["docker"], tools);
 }
 
 /** Ledgers of this job for a cluster of that name. */

@@ -15,6 +15,38 @@ const saved = z.object({
   cleanup: z.enum(["true", "false"]).transform((text) => text === "true"),
 });
 
+/** What is worth keeping for later jobs (the input cache): post saves it, when nobody waits. */
+const kept = z.object({
+  tools: z.array(
+    z.object({
+      name: z.enum(["kind", "kubectl"]),
+      version: z.string(),
+      path: z.string(),
+      source: z.enum(["path", "tool-cache", "actions-cache", "download"]),
+      ms: z.number(),
+    }),
+  ),
+  image: z.object({ reference: z.string(), digest: z.string().optional() }),
+});
+export interface Kept {
+  readonly tools: readonly z.infer<typeof kept>["tools"][number][];
+  readonly image: { readonly reference: string; readonly digest: string | undefined };
+}
+
+const keptName = "kept";
+
+export function keptEntry(what: Kept): [name: string, value: string] {
+  return [keptName, JSON.stringify(what)];
+}
+
+/** Undefined when main did not come to its end. */
+export function readKept(get: (name: string) => string): Kept | undefined {
+  const text = get(keptName);
+  if (text === "") return undefined;
+  const { tools, image } = kept.parse(JSON.parse(text));
+  return { tools, image: { reference: image.reference, digest: image.digest } };
+}
+
 /** The state as name and value, for the runner to keep. */
 export function stateEntries(state: SavedState): [name: string, value: string][] {
   return Object.entries(state).map(([name, value]) => [name, String(value)]);

@@ -1,3 +1,4 @@
+// @ts-check
 // A job as GitHub's runner runs one: the step's main and post as processes of their own, with inputs as INPUT_*, and
 // outputs, environment, PATH, state and summary handed over by files. For the demo, the benchmark and the e2e tests.
 // https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/NodeScriptActionHandler.cs
@@ -17,6 +18,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
  * @typedef {object} JobOptions
  * @property {Record<string, string>} [env] What the machine's environment has more, such as DOCKER_HOST.
  * @property {(line: string) => void} [onLine] Each line that a step says.
+ * @property {string} [path] PATH of the machine; this process's by default.
  * @property {string} [runId] Of the workflow run; random by default.
  * @property {string} [runnerName]
  * @property {string} [toolCache] A folder that outlives the job, as on a runner of one's own.
@@ -87,9 +89,11 @@ export class Job {
     this.toolCache = options.toolCache ?? join(this.folder, "_tool");
     for (const folder of [this.temp, this.workspace, this.toolCache, join(this.folder, "home")])
       mkdirSync(folder, { recursive: true });
+    /** Marks the job's processes, as the runner marks them. */
+    this.trackingId = `github_${randomUUID()}`;
     this.onLine = options.onLine ?? (() => {});
     this.#env = {
-      PATH: process.env.PATH ?? "",
+      PATH: options.path ?? process.env["PATH"] ?? "",
       HOME: join(this.folder, "home"),
       LANG: "C.UTF-8",
       CI: "true",
@@ -110,12 +114,12 @@ export class Job {
       RUNNER_OS: "Linux",
       RUNNER_TEMP: this.temp,
       RUNNER_TOOL_CACHE: this.toolCache,
-      RUNNER_TRACKING_ID: `github_${randomUUID()}`,
+      RUNNER_TRACKING_ID: this.trackingId,
       ...options.env,
     };
   }
 
-  /** What a `run:` step sees. */
+  /** What a `run:` step sees. @returns {Record<string, string>} */
   get env() {
     return { ...this.#env, PATH: [...this.#path, this.#env["PATH"]].join(delimiter) };
   }

@@ -62,11 +62,13 @@ YAML
 make_busybox_image() {
   local rootfs=$1 name=$2 tree applet
   tree=$(mktemp -d)
-  mkdir -p "$tree"/{bin,etc,tmp,root,home}
+  mkdir -p "$tree"/{usr/bin,etc,tmp,root,home}
   chmod 1777 "$tree/tmp"
-  cp "$rootfs/usr/bin/busybox" "$tree/bin/busybox"
-  for applet in $("$tree/bin/busybox" --list); do
-    [[ $applet == busybox ]] || ln -s busybox "$tree/bin/$applet"
+  ln -s usr/bin "$tree/bin"
+  # Not the static one: glibc looks up host names by libraries that it loads, and crashes where they are not its own.
+  copy_program "$rootfs" /usr/bin/busybox "$tree"
+  for applet in $(chroot "$rootfs" busybox --list); do
+    [[ $applet == busybox ]] || ln -s busybox "$tree/usr/bin/$applet"
   done
   printf 'root:x:0:0:root:/root:/bin/sh\n' > "$tree/etc/passwd"
   printf 'root:x:0:\n' > "$tree/etc/group"
@@ -81,7 +83,7 @@ make_buildkit_image() {
   cp "$buildkit"/{buildkitd,buildctl} "$tree/usr/bin/"
   cp "$runc" "$tree/usr/bin/buildkit-runc"
   # buildx looks into the container with a shell's few tools.
-  cp "$4/usr/bin/busybox" "$tree/usr/bin/busybox"
+  copy_program "$4" /usr/bin/busybox "$tree"
   local applet
   for applet in sh cat ls mkdir cp rm uname; do ln -s busybox "$tree/usr/bin/$applet"; done
   ln -s usr/bin "$tree/bin"
@@ -162,21 +164,27 @@ one_program_image() {
   rm -rf "$tree"
 }
 
+# copy_program ROOTFS PROGRAM TREE: a program with the libraries that it names, from a Debian into a bare tree.
+copy_program() {
+  local rootfs=$1 program=$2 tree=$3 library folder
+  mkdir -p "$tree${program%/*}"
+  cp "$rootfs$program" "$tree$program"
+  for library in $(chroot "$rootfs" ldd "$program" | grep -o '/[^ ]*\.so[^ ]*'); do
+    # /lib is a link to /usr/lib there, and here.
+    [[ $library == /usr/* ]] || library=/usr$library
+    mkdir -p "$tree${library%/*}"
+    cp --dereference "$rootfs$library" "$tree$library"
+  done
+  for folder in lib lib64; do
+    [[ ! -d $tree/usr/$folder || -e $tree/$folder ]] || ln -s "usr/$folder" "$tree/$folder"
+  done
+}
+
 # kube-proxy calls these; from the node's Debian, with the libraries that they name.
 proxy_programs() {
-  local base=$1 rootfs=$2 program library
+  local base=$1 rootfs=$2 program
   local programs=(/usr/bin/dash /usr/sbin/nft /usr/sbin/conntrack /usr/bin/kmod /usr/sbin/xtables-nft-multi /usr/sbin/xtables-legacy-multi)
-  for program in "${programs[@]}"; do
-    cp "$rootfs$program" "$base$program"
-    for library in $(chroot "$rootfs" ldd "$program" | grep -o '/[^ ]*\.so[^ ]*'); do
-      mkdir -p "$base/usr/${library%/*}"
-      cp --dereference "$rootfs$library" "$base/usr/${library#/usr/}" 2> /dev/null || cp --dereference "$rootfs$library" "$base/usr$library"
-    done
-  done
-  local folder
-  for folder in lib lib64; do
-    [[ ! -d $base/usr/$folder || -e $base/$folder ]] || ln -s "usr/$folder" "$base/$folder"
-  done
+  for program in "${programs[@]}"; do copy_program "$rootfs" "$program" "$base"; done
   mkdir -p "$base/usr/lib/x86_64-linux-gnu"
   cp --archive "$rootfs"/usr/lib/*/xtables "$base/usr/lib/$(uname -m)-linux-gnu/"
   ln -s dash "$base/usr/bin/sh"

@@ -73,7 +73,7 @@ build_docker29() {
 # A Debian that systemd boots, with what a node needs.
 build_rootfs() {
   local packages=systemd,systemd-sysv,dbus,conntrack,iptables,nftables,iproute2,ethtool,mount,kmod,util-linux
-  packages+=,libseccomp2,pigz,bash,ca-certificates,curl,jq,procps,ebtables,busybox-static
+  packages+=,libseccomp2,pigz,bash,ca-certificates,curl,jq,procps,ebtables,busybox
   local tree
   tree=$(mktemp -d)
   debootstrap --variant=minbase --include="$packages" "$lab_suite" "$tree" > "$lab_cache/debootstrap.log" 2>&1 \

@@ -51,7 +51,7 @@ test("cluster, registry, a pushed image in a pod; then nothing is left", async (
   // The cluster's DNS follows the step's end (docs/recipes.md), and kube-proxy follows the DNS.
   await run(job, "kubectl --namespace kube-system rollout status deployment/coredns --timeout=180s");
   const catalog = `http://${outputs["registry-in-cluster"]}/v2/_catalog`;
-  const asking = `for try in $(seq 60); do wget -q -T 5 -O - ${catalog} && exit; sleep 1; done; exit 1`;
+  const asking = `for try in $(seq 60); do timeout 5 wget -q -O - ${catalog} && exit; sleep 1; done; exit 1`;
   expect(await run(job, `kubectl exec app -- sh -c '${asking}'`)).toContain('"app"');
 
   const configMap = await run(

@@ -166,9 +166,15 @@ one_program_image() {
 
 # copy_program ROOTFS PROGRAM TREE: a program with the libraries that it names, from a Debian into a bare tree.
 copy_program() {
-  local rootfs=$1 program=$2 tree=$3 library folder
+  local rootfs=$1 program=$2 tree=$3
   mkdir -p "$tree${program%/*}"
   cp "$rootfs$program" "$tree$program"
+  copy_libraries "$rootfs" "$program" "$tree"
+}
+
+# copy_libraries ROOTFS PROGRAM TREE: those that a program, or another library, names.
+copy_libraries() {
+  local rootfs=$1 program=$2 tree=$3 library folder
   for library in $(chroot "$rootfs" ldd "$program" | grep -o '/[^ ]*\.so[^ ]*'); do
     # /lib is a link to /usr/lib there, and here.
     [[ $library == /usr/* ]] || library=/usr$library
@@ -182,11 +188,13 @@ copy_program() {
 
 # kube-proxy calls these; from the node's Debian, with the libraries that they name.
 proxy_programs() {
-  local base=$1 rootfs=$2 program
+  local base=$1 rootfs=$2 program extension
   local programs=(/usr/bin/dash /usr/sbin/nft /usr/sbin/conntrack /usr/bin/kmod /usr/sbin/xtables-nft-multi /usr/sbin/xtables-legacy-multi)
   for program in "${programs[@]}"; do copy_program "$rootfs" "$program" "$base"; done
-  mkdir -p "$base/usr/lib/x86_64-linux-gnu"
+  mkdir -p "$base/usr/lib/$(uname -m)-linux-gnu"
   cp --archive "$rootfs"/usr/lib/*/xtables "$base/usr/lib/$(uname -m)-linux-gnu/"
+  # iptables loads these by name, and they name libraries of their own (statistic: libm).
+  for extension in "$rootfs"/usr/lib/*/xtables/*.so; do copy_libraries "$rootfs" "${extension#"$rootfs"}" "$base"; done
   ln -s dash "$base/usr/bin/sh"
   ln -s kmod "$base/usr/bin/modprobe"
   local link

@@ -29,13 +29,26 @@ async function checks() {
 async function tests(layer) {
   const folder = mkdtempSync(join(tmpdir(), "layer-"));
   const report = join(folder, "report.json");
-  const args = ["run", "--project", layer, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const args = [
+    "run",
+    "--project",
+    layer,
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+  ];
   try {
     const { code } = await run("node_modules/.bin/vitest", args);
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, "utf8"));
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
+      readFileSync(report, "utf8"),
+    );
     // A file that cannot be loaded has no tests that fail; nor has a layer without tests.
     const broken = numFailedTests === 0 && (code !== 0 || numPassedTests === 0) ? 1 : 0;
-    return { passed: numPassedTests, failed: numFailedTests + broken, skipped: numPendingTests + numTodoTests };
+    return {
+      passed: numPassedTests,
+      failed: numFailedTests + broken,
+      skipped: numPendingTests + numTodoTests,
+    };
   } catch (error) {
     console.error(`The ${layer} tests left no report: ${error.message}`);
     return { passed: 0, failed: 1, skipped: 0 };

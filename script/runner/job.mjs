@@ -33,6 +33,10 @@ export class Step {
   log = "";
   summary = "";
   /** @type {number | null} */ code = null;
+  /** Resolves when main has ended and what it handed over was read. @type {Promise<void>} */
+  collected = Promise.resolve();
+  /** Reads what main handed over up to now: for one that was killed, whose children hold its output open. */
+  collectNow = () => {};
   /** @param {Record<string, string>} inputs */
   constructor(inputs) {
     this.inputs = inputs;
@@ -133,16 +137,17 @@ export class Job {
   }
 
   /**
-   * Starts main. `step.collected` resolves when it has ended and what it handed over was read.
+   * Starts main, for those who act while it works.
    * @param {Record<string, string>} [inputs]
    */
   start(inputs = {}) {
-    const step = /** @type {Step & { collected: Promise<void> }} */ (new Step(inputs));
+    const step = new Step(inputs);
     const files = this.#handOver();
     const running = this.#spawn("main", { ...inputEnv(inputs), ...files.env });
-    step.collected = running.ended.then(({ code, log }) => {
-      step.code = code;
-      step.log = log;
+    let collected = false;
+    step.collectNow = () => {
+      if (collected) return;
+      collected = true;
       step.outputs = readPairs(files.env.GITHUB_OUTPUT);
       step.state = readPairs(files.env.GITHUB_STATE);
       step.summary = readFileSync(files.env.GITHUB_STEP_SUMMARY, "utf8");
@@ -150,6 +155,11 @@ export class Job {
       this.#path.unshift(
         ...readFileSync(files.env.GITHUB_PATH, "utf8").split("\n").filter(Boolean).reverse(),
       );
+    };
+    step.collected = running.ended.then(({ code, log }) => {
+      step.code = code;
+      step.log = log;
+      step.collectNow();
     });
     return { step, running };
   }

@@ -32,6 +32,9 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
   const { job, image } = found;
   const registry = planRegistry(settings, found);
   const folder = useFolder(job, draw.owner);
+  const leftovers = leftoversInTheWay(settings, found);
+  // A network that a dead job made is removed with it, or is as if we had made it.
+  const makesNetwork = !found.networkExists || leftovers.some(({ madeNetwork }) => madeNetwork);
   const config = mergeKindConfig(found.userConfig, {
     clusterName: settings.clusterName,
     kubernetesVersion: image.kubernetesVersion,
@@ -45,7 +48,7 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
       owner: draw.owner,
       cluster: settings.clusterName,
       started: draw.now,
-      madeNetwork: !found.networkExists,
+      madeNetwork: makesNetwork,
     }),
     choices: choicesOf(settings, found, registry.choice),
     reach: reachOf(settings),
@@ -70,8 +73,8 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
     },
     exportEnv: settings.exportEnv,
     cleanup: settings.cleanup,
-    leftovers: leftoversInTheWay(settings, found),
-    makesNetwork: !found.networkExists,
+    leftovers,
+    makesNetwork,
     notices: [...(found.imageNotice === undefined ? [] : [found.imageNotice]), ...config.notes],
     warnings: looksLocal(found.address) ? limitWarnings(found.limits) : [],
   };

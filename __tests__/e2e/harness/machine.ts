@@ -80,7 +80,7 @@ export function remainsOf(job: Job): Remains {
     networks: listing("network", "ls", "--format", "{{.Name}}"),
     volumes: listing("volume", "ls", "--quiet"),
     files: filesBelow(job.folder).filter((file) => !runnersOwn.test(file)),
-    processes: processesOf(job),
+    processes: processIdsOf(job).map((pid) => readQuietly(`/proc/${pid}/cmdline`).replaceAll("\0", " ")),
   };
 }
 
@@ -92,11 +92,11 @@ function filesBelow(folder: string): string[] {
 }
 
 /** Processes with the job's mark in their environment, by which a runner finds what a job left. */
-function processesOf(job: Job): string[] {
+export function processIdsOf(job: Job): number[] {
   const mark = `RUNNER_TRACKING_ID=${job.trackingId}`;
   return readdirSync("/proc")
     .filter((pid) => /^\d+$/.test(pid) && readQuietly(`/proc/${pid}/environ`).split("\0").includes(mark))
-    .map((pid) => readQuietly(`/proc/${pid}/cmdline`).replaceAll("\0", " "));
+    .map(Number);
 }
 
 function readQuietly(file: string): string {

@@ -50,20 +50,21 @@ function eventsArgs(node: string): string[] {
 
 async function look(docker: Docker, title: string, args: readonly string[]): Promise<Evidence | undefined> {
   const result = await docker.run(args, { deadline: patience, keep: 64 * 1024 }).catch(() => undefined);
-  const text = result === undefined ? "" : `${result.stdout}${result.stderr}`.trim();
+  // A look that was refused tells of itself, not of the failure.
+  const text = result?.code !== 0 ? "" : `${result.stdout}${result.stderr}`.trim();
   return text === "" ? undefined : { title, text };
 }
 
 /** Lines that usually name the cause. */
 const telling = /\b(error|fail(ed|ure)?|unable|refused|denied|invalid|unknown|panic|fatal|oom|no space)\b/i;
 
-/** The few lines of all evidence that most likely name the cause, for the top of the message. */
-export function digestOf(evidence: readonly Evidence[], most = 6): string[] {
+/** The few lines of all evidence that most likely name the cause, without those that `known` says already. */
+export function digestOf(evidence: readonly Evidence[], known: string, most = 6): string[] {
   const found: string[] = [];
   for (const { title, text } of evidence) {
-    const lines = text.split("\n").filter((line) => telling.test(line));
+    const lines = text.split("\n").filter((line) => telling.test(line) && !line.includes("level=info"));
     const last = lines.at(-1)?.trim();
-    if (last !== undefined) found.push(`${title}: ${last.slice(0, 300)}`);
+    if (last !== undefined && !known.includes(last)) found.push(`${title}: ${last.slice(0, 300)}`);
   }
   return found.slice(0, most);
 }

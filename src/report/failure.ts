@@ -6,7 +6,7 @@ import { digestOf } from "./evidence.ts";
 export function reportFailure(error: unknown, scene: readonly Evidence[], logger: Logger): string {
   const evidence = [...(error instanceof ReportedError ? error.evidence : []), ...scene];
   for (const { title, text } of evidence) logger.folded(title, text);
-  const digest = error instanceof ReportedError ? digestOf(evidence) : [];
+  const digest = error instanceof ReportedError ? digestOf(evidence, error.message) : [];
   return [headOf(error), ...digest.map((line) => `  ${line}`)].join("\n");
 }
 

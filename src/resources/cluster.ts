@@ -64,6 +64,10 @@ export async function createCluster(
 
 /** Texts of kind's and what they mean; from its source at v0.32.0 (pkg/cluster/internal). */
 const advice: readonly (readonly [pattern: RegExp, todo: string])[] = [
+  [
+    /cannot unmarshal array into Go struct field .*extraArgs/,
+    "kind writes kubeadm's v1beta3, where extraArgs is a map (name: value), not a list; see your config's kubeadmConfigPatches",
+  ],
   [/node\(s\) already exist/, "a cluster of that name appeared meanwhile: give another cluster-name"],
   [/failed to pull image/, "check the node image's name, and the daemon's way to its registry"],
   [

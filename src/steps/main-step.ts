@@ -30,7 +30,7 @@ import { installTool } from "../tools/install.ts";
 import { restoreNodeImage } from "../tools/node-image-cache.ts";
 import { systemToolDeps, type ToolDeps } from "../tools/tool-deps.ts";
 import { type Brought, up } from "../up.ts";
-import { type Kept, keptEntry, stateEntries } from "./state.ts";
+import { begunEntry, type Kept, keptEntry, stateEntries } from "./state.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -69,6 +69,7 @@ function begin(env: Env, logger: Logger): Step {
   const settings = parseSettings(fromInputs(env));
   if (settings.token !== undefined) logger.mask(settings.token);
   const owner = randomBytes(6).toString("hex");
+  core.saveState(...begunEntry(owner));
   const endpoint = endpointEnv(settings.endpoint, env);
   const clock = systemClock;
   return {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as core from "@actions/core";
 import { commandEnv, endpointEnv } from "../connection/endpoint.ts";
 import { type Docker, dockerCommand } from "../docker/docker.ts";
+import { kindNetwork } from "../docker/labels.ts";
 import { type Belongings, belongingsOf, belongingsOfRecord, down } from "../down.ts";
 import { type Job, jobOf } from "../environment/job.ts";
 import { type LedgerContent, ledgerPath, readLedger } from "../ledger.ts";
@@ -64,6 +65,7 @@ async function removeAll(env: Env, logger: Logger): Promise<void> {
 
 async function findRemains(env: Env, logger: Logger): Promise<{ remains: Remains[]; cleanup: boolean }> {
   const state = readState((name) => core.getState(name));
+  if (state === "nothing-made") return { remains: [], cleanup: true };
   if (state !== undefined) {
     const ledger = await readLedger(state.ledger).catch((error: unknown) => {
       logger.warning(
@@ -74,7 +76,7 @@ async function findRemains(env: Env, logger: Logger): Promise<{ remains: Remains
     if (ledger !== undefined) return { remains: [remainsOf(ledger, state.ledger)], cleanup: state.cleanup };
     return { remains: await byRecord(env, ({ owner }) => owner === state.owner), cleanup: state.cleanup };
   }
-  // Main died before it could save anything: what this job has under the asked name is ours.
+  // The state was lost: what this job has under the asked name is ours.
   const settings = settingsOf(env);
   if (settings === undefined) return { remains: [], cleanup: true };
   const job = jobOf(env, tmpdir());
@@ -148,10 +150,13 @@ function dockerFor(env: Env, dockerEnv: Readonly<Record<string, string>>): Docke
   return dockerCommand(systemProcessRunner(own), own);
 }
 
-function byHand({ cluster, owner, record }: Belongings): string {
+function byHand({ cluster, owner, madeNetwork, contexts, record }: Belongings): string {
   const commands = [
     ...(cluster === undefined ? [] : [`kind delete cluster --name ${cluster}`]),
     `docker rm -f -v $(docker ps -aq --filter label=io.kind-ci-action.owner=${owner})`,
+    ...contexts.map(({ name, file }) => `kubectl config delete-context ${name} --kubeconfig ${file}`),
+    // Not while another cluster is on it; Docker refuses then.
+    ...(madeNetwork ? [`docker network rm ${kindNetwork}`] : []),
     ...(record === undefined ? [] : [`docker volume rm ${record}`]),
   ];
   return `cleanup: false, so all stays. To remove it by hand:\n${commands.map((command) => `  ${command}`).join("\n")}`;

@@ -52,8 +52,17 @@ export function stateEntries(state: SavedState): [name: string, value: string][]
   return Object.entries(state).map(([name, value]) => [name, String(value)]);
 }
 
-/** The state as the runner hands it to post; undefined when main died before it saved any. */
-export function readState(get: (name: string) => string): SavedState | undefined {
+/** What main saves first of all, before it looks around. */
+export function begunEntry(owner: string): [name: string, value: string] {
+  return ["owner", owner];
+}
+
+/**
+ * The state as the runner hands it to post. Undefined: there is none, so it was lost. `nothing-made`: main began, and
+ * ended before it opened a ledger, as when it refused; what this job has under the same name is another use's.
+ */
+export function readState(get: (name: string) => string): SavedState | "nothing-made" | undefined {
   const read = saved.safeParse(Object.fromEntries(Object.keys(saved.shape).map((name) => [name, get(name)])));
-  return read.success ? read.data : undefined;
+  if (read.success) return read.data;
+  return get("owner") === "" ? undefined : "nothing-made";
 }

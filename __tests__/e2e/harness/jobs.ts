@@ -26,7 +26,7 @@ export function inputs(given: Record<string, string> = {}): Record<string, strin
 export async function use(job: Job, given: Record<string, string> = {}): Promise<Step> {
   const step = await job.use(inputs(given));
   onTestFinished(async () => {
-    await job.post(step);
+    await job.post({ ...step, state: { ...step.state, cleanup: "true" } });
   });
   if (step.code !== 0) throw new Error(`the step failed:\n${step.log}`);
   return step;

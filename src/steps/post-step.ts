@@ -152,9 +152,10 @@ function dockerFor(env: Env, dockerEnv: Readonly<Record<string, string>>): Docke
 
 function byHand({ cluster, owner, madeNetwork, contexts, record }: Belongings): string {
   const commands = [
+    // First: kind takes its context out of the file that KUBECONFIG names.
+    ...contexts.map(({ name, file }) => `kubectl config delete-context ${name} --kubeconfig ${file}`),
     ...(cluster === undefined ? [] : [`kind delete cluster --name ${cluster}`]),
     `docker rm -f -v $(docker ps -aq --filter label=io.kind-ci-action.owner=${owner})`,
-    ...contexts.map(({ name, file }) => `kubectl config delete-context ${name} --kubeconfig ${file}`),
     // Not while another cluster is on it; Docker refuses then.
     ...(madeNetwork ? [`docker network rm ${kindNetwork}`] : []),
     ...(record === undefined ? [] : [`docker volume rm ${record}`]),

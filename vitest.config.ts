@@ -3,9 +3,10 @@ import { defineConfig } from "vitest/config";
 const seconds = 1000;
 
 /** Tests that share a daemon: one file after the other, each with time for real work. */
-const inTurn = (name: string, limit: number, order: number) => ({
+const inTurn = (name: string, limit: number, order: number, globalSetup: string[] = []) => ({
   test: {
     name,
+    globalSetup,
     include: [`__tests__/${name}/**/*.test.ts`],
     pool: "forks" as const,
     fileParallelism: false,
@@ -32,7 +33,7 @@ export default defineConfig({
         },
       },
       inTurn("integration", 120 * seconds, 1),
-      inTurn("e2e", 600 * seconds, 2),
+      inTurn("e2e", 600 * seconds, 2, ["__tests__/e2e/harness/path-without-tools.ts"]),
       inTurn("long", 1800 * seconds, 3),
     ],
   },

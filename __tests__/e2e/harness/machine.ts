@@ -1,8 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import { afterAll } from "vitest";
+import { readdirSync, readFileSync } from "node:fs";
 import type { Job } from "../../../script/runner/job.mjs";
 
 /** What script/test hands over of the lab; all undefined where Docker Hub can be reached and there is no lab. */
@@ -29,39 +26,11 @@ function listing(...args: string[]): string[] {
     .sort();
 }
 
-let pathWithout: string | undefined;
-
-/** A PATH with all that the machine has, except kind and kubectl. */
+/** A PATH with all that the machine has, except kind and kubectl; made by path-without-tools.ts. */
 export function pathWithoutTools(): string {
-  if (pathWithout !== undefined) return pathWithout;
-  const folder = mkdtempSync(join(tmpdir(), "path-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  for (const from of (process.env["PATH"] ?? "").split(delimiter)) {
-    for (const name of entriesOf(from)) {
-      if (name === "kind" || name === "kubectl") continue;
-      // The first of a name wins, as on PATH.
-      if (statSync(join(folder, name), { throwIfNoEntry: false }) === undefined)
-        linkTo(join(from, name), join(folder, name));
-    }
-  }
-  pathWithout = folder;
-  return folder;
-}
-
-function entriesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function linkTo(target: string, link: string): void {
-  try {
-    symlinkSync(target, link);
-  } catch {
-    // A broken link of that name is there already.
-  }
+  const path = process.env["E2E_PATH"];
+  if (path === undefined) throw new Error("E2E_PATH is not set: run these tests as the project e2e");
+  return path;
 }
 
 /** What a job may leave behind: what Docker has, the job's files, its processes. */

@@ -25,7 +25,7 @@ export async function findNodeImage(settings: Settings, deps: ToolDeps): Promise
 }
 
 /** A given image; its tag tells the Kubernetes version when it is one of kind's. */
-export function givenImage(reference: string): FoundImage {
+function givenImage(reference: string): FoundImage {
   const [name, digest] = reference.split("@");
   return {
     image: { reference, digest, kubernetesVersion: /:v(\d+\.\d+\.\d+[^@/]*)$/.exec(name ?? "")?.[1] },

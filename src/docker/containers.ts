@@ -37,7 +37,7 @@ export async function inspectContainer(docker: Docker, name: string): Promise<Co
 }
 
 /** Parses the answer of `docker container inspect`. */
-export function containersOf(json: string): Container[] {
+function containersOf(json: string): Container[] {
   return z
     .array(inspection)
     .parse(JSON.parse(json))

@@ -33,7 +33,7 @@ export function linesOf(text: string): string[] {
 }
 
 /** Docker's word that something is not (or no longer) there, of whatever kind it is. */
-export function saysGone(result: RunResult): boolean {
+function saysGone(result: RunResult): boolean {
   return /no such (container|volume|network|object|image)|not found|is not connected to/i.test(result.stderr);
 }
 

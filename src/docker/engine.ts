@@ -56,7 +56,7 @@ export async function findEngine(docker: Docker): Promise<Engine> {
 }
 
 /** Reads the answers of `docker version` and `docker info`. @throws EnvironmentError for what cannot be used. */
-export function engineOf(versionJson: string, infoJson: string): Engine {
+function engineOf(versionJson: string, infoJson: string): Engine {
   const { Server: server } = version.parse(JSON.parse(versionJson));
   const about = info.parse(JSON.parse(infoJson));
   if (server?.Components?.some(({ Name }) => /podman/i.test(Name)) === true || about.OSType === undefined) {
@@ -133,7 +133,7 @@ const refusals: readonly (readonly [pattern: RegExp, todo: string])[] = [
 ];
 
 /** What the docker command's refusal means. */
-export function refusal(stderr: string): Account {
+function refusal(stderr: string): Account {
   const seen = [...new Set(linesOf(stderr).map((line) => line.trim()))].slice(0, 3).join("; ");
   const known = refusals.find(([pattern]) => pattern.test(stderr));
   return {

@@ -26,6 +26,6 @@ export function actionsLogger(): Logger {
  * `##[command]` anywhere, on stdout and stderr alike. Output of other programs must not be able to speak to it.
  * https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
-export function withoutCommands(text: string): string {
+function withoutCommands(text: string): string {
   return text.replaceAll("##[", "## [").replace(/^(\s*)::/gm, "$1: :");
 }

@@ -1,10 +1,10 @@
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, Strategy } from "../plan/plan.ts";
 import { buildxDriverOpts, registryInCluster } from "../resources/wiring.ts";
 import type { Brought } from "../up.ts";
 
 /** The outputs of the step, by the names that the contract fixes. */
 export interface StepOutputs {
-  readonly strategy: string;
+  readonly strategy: Strategy;
   readonly "cluster-name": string;
   readonly context: string;
   readonly kubeconfig: string;

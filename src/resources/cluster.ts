@@ -28,7 +28,7 @@ export interface ClusterFiles {
  * `kind create cluster`. The config comes on stdin. --retain keeps the nodes when it fails, and with them
  * the evidence; --quiet would take away the error's text.
  */
-export function createClusterArgs(plan: ClusterPlan, files: ClusterFiles, verbosity: number): Argv {
+function createClusterArgs(plan: ClusterPlan, files: ClusterFiles, verbosity: number): Argv {
   return [
     files.kind,
     "create",
@@ -86,7 +86,7 @@ const advice: readonly (readonly [pattern: RegExp, todo: string])[] = [
 ];
 
 /** What to do about a failure of kind's. */
-export function adviceFor(stderr: string): string {
+function adviceFor(stderr: string): string {
   return (
     advice.find(([pattern]) => pattern.test(stderr))?.[1] ?? "see kind's output and the nodes' logs below"
   );

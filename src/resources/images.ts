@@ -14,7 +14,7 @@ interface PullDeps {
 const pauses = [1000, 4000] as const;
 
 /** True when the daemon has the image already. */
-export async function hasImage(docker: Docker, reference: string): Promise<boolean> {
+async function hasImage(docker: Docker, reference: string): Promise<boolean> {
   const { code } = await docker.run(["image", "inspect", "--format", "{{.Id}}", reference], {
     deadline: 30_000,
   });

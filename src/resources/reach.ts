@@ -79,7 +79,7 @@ function finalVerdict(answer: Answer, waited: number, sinceListening: number): s
 }
 
 /** Asks a port of our loopback for the evidence header. */
-export function askPort(port: number): Promise<Answer> {
+function askPort(port: number): Promise<Answer> {
   return new Promise((resolve) => {
     const asked = request(
       { host: "127.0.0.1", port, path: "/v2/", timeout: 2_000, agent: false },

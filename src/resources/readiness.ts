@@ -18,7 +18,7 @@ export interface Readiness {
 }
 
 /** `kubectl get nodes`, going on with each change; a line is a node's name and whether it is Ready. */
-export function watchNodesArgs({ kubectl, kubeconfig }: Readiness): Argv {
+function watchNodesArgs({ kubectl, kubeconfig }: Readiness): Argv {
   const columns = 'custom-columns=NAME:.metadata.name,READY:.status.conditions[?(@.type=="Ready")].status';
   return [
     kubectl,
@@ -34,7 +34,7 @@ export function watchNodesArgs({ kubectl, kubeconfig }: Readiness): Argv {
 }
 
 /** `kubectl get serviceaccounts` of the default one, going on until it is there. */
-export function watchServiceAccountArgs({ kubectl, kubeconfig }: Readiness): Argv {
+function watchServiceAccountArgs({ kubectl, kubeconfig }: Readiness): Argv {
   return [
     kubectl,
     "--kubeconfig",

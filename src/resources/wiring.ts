@@ -34,7 +34,7 @@ const writeScript =
   'while [ $# -gt 0 ]; do mkdir -p "$1" && printf %s "$2" > "$1/hosts.toml" || exit 1; shift 2; done';
 
 /** `docker exec` that writes hosts files on a node. containerd reads them at each pull, so no restart. */
-export function writeHostsArgs(node: string, files: readonly HostsFile[]): string[] {
+function writeHostsArgs(node: string, files: readonly HostsFile[]): string[] {
   const pairs = files.flatMap(({ host, toml }) => [`${certsFolder}/${host}`, toml]);
   return ["exec", "--privileged", node, "sh", "-c", writeScript, "sh", ...pairs];
 }

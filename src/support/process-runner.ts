@@ -184,7 +184,7 @@ function deadlinePassed(result: RunResult, deadline: number): TimeoutError {
 }
 
 /** An argument list as one would type it, shortened to what is readable in one line. */
-export function shown(argv: Argv): string {
+function shown(argv: Argv): string {
   const text = argv.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : JSON.stringify(arg))).join(" ");
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }

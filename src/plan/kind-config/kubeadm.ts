@@ -39,7 +39,7 @@ export function kubeadmPatches(user: ClusterConfig | undefined, controlPlanes: n
 }
 
 /** The minor version of `1.34.4`. */
-export function minorOf(version: string | undefined): number | undefined {
+function minorOf(version: string | undefined): number | undefined {
   const minor = /^1\.(\d+)\./.exec(version ?? "")?.[1];
   return minor === undefined ? undefined : Number(minor);
 }

@@ -1,0 +1,199 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { type Belongings, belongingsOf, belongingsOfRecord, down } from "../../src/down.ts";
+import { Ledger, ledgerPath, readLedger, setStopMark } from "../../src/ledger.ts";
+import { StoppedError } from "../../src/support/errors.ts";
+import { fakeDocker } from "./docker/fake-docker.ts";
+import { recordWith } from "./plan/world.ts";
+
+let folder: string;
+beforeEach(async () => {
+  const parent = await mkdtemp(join(tmpdir(), "down-"));
+  folder = join(parent, "kind-ci", "abcdefabcdef");
+  await mkdir(folder, { recursive: true });
+  onTestFinished(() => rm(parent, { recursive: true, force: true }));
+});
+
+/** Time that passes only by sleeping. */
+function quickClock() {
+  let now = 0;
+  return {
+    now: () => now,
+    sleep: (ms: number) => {
+      now += ms;
+      return Promise.resolve();
+    },
+  };
+}
+
+const everything = (): Belongings => ({
+  owner: "abcdefabcdef",
+  cluster: "kind",
+  madeNetwork: true,
+  contexts: [],
+  record: "kind-ci-abcdefabcdef",
+  folder,
+  main: undefined,
+  children: [],
+});
+
+/** A daemon that has one node, one registry, the network and the record, until they are removed. */
+function daemon(refusing?: RegExp) {
+  const there = new Set(["node", "registry", "network", "record"]);
+  const removing = (what: string) => (line: string) => {
+    if (refusing?.test(line) === true) return { code: 1, stderr: "device is busy" };
+    there.delete(what);
+    return {};
+  };
+  const listing = (what: string, line: string) => () => ({ stdout: there.has(what) ? line : "" });
+  const { docker, lines } = fakeDocker([
+    [/ps .*io\.x-k8s\.kind\.cluster=kind/, listing("node", "n1 kind-control-plane control-plane\n")],
+    [/ps .*owner=abcdefabcdef/, listing("registry", "r1\n")],
+    [/rm --force --volumes n1/, removing("node")],
+    [/rm --force --volumes r1/, removing("registry")],
+    [/network rm kind/, removing("network")],
+    [/volume rm kind-ci-abcdefabcdef/, removing("record")],
+    [/volume ls/, () => ({ stdout: there.has("other") ? "kind-ci-other\n" : "" })],
+    [
+      /volume inspect kind-ci-other/,
+      () => ({ stdout: JSON.stringify([{ Name: "kind-ci-other", Labels: {} }]) }),
+    ],
+  ]);
+  return { docker, there, lines };
+}
+
+describe("down", () => {
+  test("removes everything, the record after all else, and the folders", async () => {
+    const { docker, there, lines } = daemon();
+    expect(await down(everything(), { docker, clock: quickClock() })).toEqual([]);
+    expect([...there]).toEqual([]);
+    const removals = lines().filter((line) => / rm |^rm /.test(line));
+    expect(removals.at(-1)).toContain("volume rm");
+    expect(removals.findIndex((line) => line.includes("network rm"))).toBe(removals.length - 2);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test("the network stays while another owner record is on the daemon", async () => {
+    const { docker, there } = daemon();
+    there.add("other");
+    expect(await down(everything(), { docker, clock: quickClock() })).toEqual([]);
+    expect([...there].sort()).toEqual(["network", "other"]);
+  });
+
+  test("a network that was there before is not touched", async () => {
+    const { docker, there } = daemon();
+    await down({ ...everything(), madeNetwork: false }, { docker, clock: quickClock() });
+    expect([...there]).toEqual(["network"]);
+  });
+
+  test("one removal that fails does not stop the others; the record and the folder stay, and it is said how by hand", async () => {
+    const { docker, there } = daemon(/--volumes r1/);
+    const failures = await down(everything(), { docker, clock: quickClock() });
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toMatch(
+      /the registry could not be removed[\s\S]*device is busy[\s\S]*By hand: docker rm/,
+    );
+    expect(there.has("node")).toBe(false);
+    expect(there.has("record")).toBe(true);
+    expect(existsSync(folder)).toBe(true);
+  });
+
+  test("what is gone already is fine, also twice", async () => {
+    const { docker } = fakeDocker([
+      [/^docker (rm|volume rm|network rm)/, { code: 1, stderr: "Error response from daemon: x not found" }],
+    ]);
+    const clock = quickClock();
+    expect(await down(everything(), { docker, clock })).toEqual([]);
+    expect(await down(everything(), { docker, clock })).toEqual([]);
+  });
+
+  test("only the own context goes out of a kubeconfig", async () => {
+    const file = join(folder, "..", "kubeconfig");
+    const entry = (name: string) => ({
+      clusters: { name, cluster: {} },
+      users: { name, user: {} },
+      contexts: { name, context: { cluster: name, user: name } },
+    });
+    const both = [entry("kind-kind"), entry("theirs")];
+    const config = {
+      clusters: both.map(({ clusters }) => clusters),
+      users: both.map(({ users }) => users),
+      contexts: both.map(({ contexts }) => contexts),
+    };
+    await writeFile(file, JSON.stringify(config));
+    const { docker } = daemon();
+    const contexts = [{ name: "kind-kind", file }];
+    expect(await down({ ...everything(), contexts }, { docker, clock: quickClock() })).toEqual([]);
+    const text = await readFile(file, "utf8");
+    expect(text).toContain("theirs");
+    expect(text).not.toContain("kind-kind");
+  });
+
+  test("a record alone is enough to go by", async () => {
+    const record = recordWith({ volume: "kind-ci-abcdefabcdef", owner: "abcdefabcdef", madeNetwork: true });
+    const { docker, there } = daemon();
+    expect(await down(belongingsOfRecord(record), { docker, clock: quickClock() })).toEqual([]);
+    expect([...there]).toEqual([]);
+  });
+});
+
+describe("the ledger", () => {
+  const open = () =>
+    Ledger.open(folder, {
+      owner: "abcdefabcdef",
+      cluster: "kind",
+      dockerEnv: {},
+      main: { pid: 1, startTime: "2" },
+    });
+
+  test("has an intent on disk before the call returns, then its id", async () => {
+    const ledger = await open();
+    const intent = await ledger.intend({ resource: "registry", name: "kind-registry" });
+    expect((await readLedger(ledger.path))?.entries).toEqual([
+      { resource: "registry", name: "kind-registry" },
+    ]);
+    await intent.made("c0ffee");
+    expect((await readLedger(ledger.path))?.entries).toEqual([
+      { resource: "registry", name: "kind-registry", id: "c0ffee" },
+    ]);
+  });
+
+  test("loses nothing of what is written at once", async () => {
+    const ledger = await open();
+    const names = Array.from({ length: 20 }, (_, at) => `context-${at}`);
+    await Promise.all(names.map((name) => ledger.intend({ resource: "context", name, file: "/x" })));
+    const entries = (await readLedger(ledger.path))?.entries ?? [];
+    expect(entries.map((entry) => ("name" in entry ? entry.name : ""))).toEqual(names);
+  });
+
+  test("refuses an intent once the stop mark is set", async () => {
+    const ledger = await open();
+    await setStopMark(folder);
+    await expect(ledger.intend({ resource: "cluster", name: "kind" })).rejects.toBeInstanceOf(StoppedError);
+    expect((await readLedger(ledger.path))?.entries).toEqual([]);
+  });
+
+  test("tells what belongs to the use", async () => {
+    const ledger = await open();
+    await ledger.intend({ resource: "owner-record", name: "kind-ci-abcdefabcdef" });
+    await ledger.intend({ resource: "network", name: "kind" });
+    await ledger.intend({ resource: "cluster", name: "kind" });
+    await ledger.intend({ resource: "context", name: "kind-kind", file: "/x" });
+    await ledger.child({ pid: 7, startTime: "8" });
+    expect(belongingsOf(ledger.content, ledger.path)).toEqual({
+      ...everything(),
+      contexts: [{ name: "kind-kind", file: "/x" }],
+      main: { pid: 1, startTime: "2" },
+      children: [{ pid: 7, startTime: "8" }],
+    });
+  });
+
+  test("that is not there is undefined, and one that is no ledger is an error", async () => {
+    expect(await readLedger(join(folder, "none.json"))).toBeUndefined();
+    await writeFile(ledgerPath(folder), "{}");
+    await expect(readLedger(ledgerPath(folder))).rejects.toThrow();
+  });
+});

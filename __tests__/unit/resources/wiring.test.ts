@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import {
+  buildkitdConfig,
+  hostsFiles,
+  joinNetwork,
+  localRegistryHosting,
+  wireNode,
+  withoutProxyFor,
+} from "../../../src/resources/wiring.ts";
+import { fakeDocker } from "../docker/fake-docker.ts";
+
+const registry = { name: "kind-registry", port: 5001 };
+
+test("nodes find the registry by every name it is pushed under", async () => {
+  const files = hostsFiles(registry);
+  expect(files.map(({ host }) => host)).toEqual(["localhost:5001", "127.0.0.1:5001", "kind-registry:5000"]);
+  for (const { toml } of files) expect(toml).toContain('[host."http://kind-registry:5000"]');
+  const { docker, lines } = fakeDocker();
+  await wireNode(docker, "kind-worker", files);
+  expect(lines()).toHaveLength(1);
+  expect(lines()[0]).toContain("/etc/containerd/certs.d/localhost:5001");
+});
+
+test("the ConfigMap has all four fields of KEP-1755", () => {
+  const { metadata, data } = localRegistryHosting(registry) as {
+    metadata: object;
+    data: Record<string, string>;
+  };
+  expect(metadata).toEqual({ name: "local-registry-hosting", namespace: "kube-public" });
+  expect(parse(data["localRegistryHosting.v1"] ?? "")).toEqual({
+    host: "localhost:5001",
+    hostFromContainerRuntime: "kind-registry:5000",
+    hostFromClusterNetwork: "kind-registry:5000",
+    help: expect.stringMatching(/^https:/) as string,
+  });
+});
+
+test("BuildKit speaks http to both names", () => {
+  expect(buildkitdConfig(registry)).toMatch(/\[registry\."localhost:5001"\]\n {2}http = true/);
+  expect(buildkitdConfig(registry)).toMatch(/\[registry\."kind-registry:5000"\]\n {2}http = true/);
+});
+
+test.each([
+  [{}, undefined],
+  [{ HTTPS_PROXY: "http://p:1" }, "kind-registry"],
+  [{ https_proxy: "http://p:1", no_proxy: "a,b" }, "a,b,kind-registry"],
+  [{ HTTP_PROXY: "" }, undefined],
+])("with %j the nodes' NO_PROXY is %s", (env, value) => {
+  expect(withoutProxyFor(env, "kind-registry")["NO_PROXY"]).toBe(value);
+});
+
+test("a registry that is on the network already is fine; another refusal is not", async () => {
+  const saying = (stderr: string) => fakeDocker([[/network connect/, { code: 1, stderr }]]).docker;
+  await joinNetwork(
+    saying("endpoint with name kind-registry already exists in network kind"),
+    "kind-registry",
+  );
+  await expect(joinNetwork(saying("network kind not found"), "kind-registry")).rejects.toThrow(
+    "network kind not found",
+  );
+});

@@ -49,7 +49,7 @@ export function saysNameTaken(result: RunResult): boolean {
 
 /** Docker's word that the registry it pulls from will not serve us now, but another may. */
 export function saysRegistryBusy(result: RunResult): boolean {
-  return /toomanyrequests|rate limit|429|50[0234]|timeout|i\/o|connection (refused|reset)|no such host|EOF/i.test(
+  return /toomanyrequests|rate limit|\b429\b|\b50[0234]\b|timeout|i\/o|connection (refused|reset)|no such host|EOF/i.test(
     result.stderr,
   );
 }

@@ -106,6 +106,10 @@ function noDocker(seen: string): Account {
 /** Known refusals of the docker command, and what to do about each. */
 const refusals: readonly (readonly [pattern: RegExp, todo: string])[] = [
   [
+    /permission denied \(publickey/i,
+    "give ssh a key that the host accepts (ssh-agent, or IdentityFile in ~/.ssh/config)",
+  ],
+  [
     /permission denied/i,
     "add the runner's user to the group docker (`sudo usermod -aG docker $USER`, then start the runner again), or use rootless Docker",
   ],
@@ -118,10 +122,6 @@ const refusals: readonly (readonly [pattern: RegExp, todo: string])[] = [
     "list the contexts with `docker context ls`, and correct DOCKER_CONTEXT or docker-context",
   ],
   [/host key verification failed/i, "add the host's key to known_hosts (`ssh-keyscan`), after checking it"],
-  [
-    /permission denied \(publickey/i,
-    "give ssh a key that the host accepts (ssh-agent, or IdentityFile in ~/.ssh/config)",
-  ],
   [
     /no such host|name or service not known|could not resolve/i,
     "correct the host name in DOCKER_HOST or docker-host",

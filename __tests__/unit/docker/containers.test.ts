@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { inspectContainer, kindNodes, registryRunArgs } from "../../../src/docker/containers.ts";
-import { removed } from "../../../src/docker/docker.ts";
+import { removed, saysRegistryBusy } from "../../../src/docker/docker.ts";
 import { fakeDocker } from "./fake-docker.ts";
 
 test("the registry is published on loopback only, and answers with its owner", () => {
@@ -54,6 +54,18 @@ test("kind's nodes are found by kind's own label", async () => {
     { id: "2", name: "ci-worker", role: "worker" },
   ]);
   expect(lines()[0]).toContain("label=io.x-k8s.kind.cluster=ci");
+});
+
+test("a digest that holds 429 is not the registry's word that it is busy", () => {
+  const said = (stderr: string) => ({
+    argv: ["docker"] as const,
+    code: 1,
+    signal: undefined,
+    stdout: "",
+    stderr,
+  });
+  expect(saysRegistryBusy(said("manifest for x@sha256:a4290c500f not found"))).toBe(false);
+  expect(saysRegistryBusy(said("unexpected status: 429 Too Many Requests"))).toBe(true);
 });
 
 test.each([

@@ -45,6 +45,7 @@ describe("refused in words", () => {
   });
 
   test.each([
+    ["build@far: Permission denied (publickey).", /give ssh a key/],
     ["permission denied while trying to connect to the Docker daemon socket", /group docker/],
     [
       "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",

@@ -18,10 +18,9 @@ export function docker(...args: string[]): string {
   return execFileSync("docker", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
 }
 
-/** Lines of a listing of the daemon that the job uses, sorted. */
-function listing(job: Job, ...args: string[]): string[] {
-  const text = execFileSync("docker", args, { encoding: "utf8", env: { ...process.env, ...job.env } });
-  return text
+/** Lines of a docker listing, sorted. */
+function listing(...args: string[]): string[] {
+  return docker(...args)
     .split("\n")
     .filter((line) => line !== "")
     .sort();
@@ -46,9 +45,9 @@ export interface Remains {
 /** What is there now, for a comparison before and after. */
 export function remainsOf(job: Job): Remains {
   return {
-    containers: listing(job, "ps", "--all", "--format", "{{.Names}}"),
-    networks: listing(job, "network", "ls", "--format", "{{.Name}}"),
-    volumes: listing(job, "volume", "ls", "--quiet"),
+    containers: listing("ps", "--all", "--format", "{{.Names}}"),
+    networks: listing("network", "ls", "--format", "{{.Name}}"),
+    volumes: listing("volume", "ls", "--quiet"),
     files: filesBelow(job.folder).filter((file) => !runnersOwn.test(file)),
     processes: processIdsOf(job).map((pid) => readQuietly(`/proc/${pid}/cmdline`).replaceAll("\0", " ")),
   };

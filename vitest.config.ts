@@ -25,7 +25,7 @@ export default defineConfig({
           name: "unit",
           include: ["__tests__/unit/**/*.test.ts"],
           pool: "threads",
-          testTimeout: 10 * seconds,
+          testTimeout: 60 * seconds,
           unstubEnvs: true,
           unstubGlobals: true,
           restoreMocks: true,

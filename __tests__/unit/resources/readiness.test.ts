@@ -8,7 +8,7 @@ const wanted: Readiness = {
   kubeconfig: "/k",
   nodes: ["ci-control-plane", "ci-worker"],
   withoutCni: false,
-  within: 300,
+  within: 60_000,
   env: {},
 };
 
@@ -30,7 +30,7 @@ test("time over names what is missing, with the node's own reason", async () => 
     [/get nodes --watch/, nodes("False")],
     [/get nodes --output=json/, { stdout: JSON.stringify(list) }],
   ]);
-  const waiting = awaitReady(wanted, runner);
+  const waiting = awaitReady({ ...wanted, within: 300 }, runner);
   await expect(waiting).rejects.toBeInstanceOf(TimeoutError);
   await expect(waiting).rejects.toThrow(
     /node ci-worker is not Ready \(cni plugin not initialized\); the default service account is not there/,

@@ -74,8 +74,9 @@ EOF`);
       kubeconfig,
       registry: "localhost:5001",
       async down() {
-        await downByKind(kubeconfig);
+        // First, since it is on kind's network.
         await bash("docker rm --force --volumes bench-registry");
+        await downByKind(kubeconfig);
       },
     };
   },

@@ -74,8 +74,11 @@ begin() {
   local name=$1 log=$2 pid
   shift 2
   mkdir -p "$lab_run"
+  # A file that a caller holds open may be a lock, and the daemon outlives the caller.
   # shellcheck disable=SC2016 # expanded by the shell that it is given to
-  setsid --fork bash -c 'echo $$ > "$1.pid.new"; shift; exec "$@"' _ "$lab_run/$name" "$@" < /dev/null >> "$log" 2>&1 9>&-
+  setsid --fork bash -c '
+    for file in /proc/$$/fd/*; do file=${file##*/}; ((file < 3)) || eval "exec $file>&-"; done
+    echo $$ > "$1.pid.new"; shift; exec "$@"' _ "$lab_run/$name" "$@" < /dev/null >> "$log" 2>&1
   until [[ -s $lab_run/$name.pid.new ]]; do sleep 0.02; done
   pid=$(cat "$lab_run/$name.pid.new")
   printf '%s %s\n' "$pid" "$(start_time "$pid")" > "$lab_run/$name.pid"

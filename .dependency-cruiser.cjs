@@ -7,7 +7,7 @@
 const layers = [
   "^src/(main|post|cli|tunnel-process)\\.ts$",
   "^src/(steps|commands)/",
-  "^src/((up|down|find|find-node-image)\\.ts$|report/)",
+  "^src/((up|down|find|find-node-image|find-remote-registry)\\.ts$|report/)",
   "^src/(plan|resources|ledger\\.ts$)",
   "^src/(tools|tunnel|remote-registry)/",
   "^src/docker/",

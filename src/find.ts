@@ -18,32 +18,45 @@ export interface FindDeps {
   readonly docker: Docker;
   /** Which node image the settings mean, and why. */
   readonly resolveImage: () => Promise<Pick<Found, "image" | "imageReason" | "imageNotice">>;
+  /** What is known of the remote registry that the settings mean. */
+  readonly lookAtRemoteRegistry: () => Promise<Found["remoteRegistry"]>;
 }
 
 /**
  * Looks at everything that the plan depends on, side by side. Changes nothing.
  * @throws EnvironmentError when Docker cannot be used, UsageError for a config that cannot be read.
  */
-export async function find(settings: Settings, job: Job, { docker, resolveImage }: FindDeps): Promise<Found> {
+export async function find(settings: Settings, job: Job, deps: FindDeps): Promise<Found> {
+  const { docker, resolveImage, lookAtRemoteRegistry } = deps;
   const registryName = settings.registry === false ? undefined : settings.registry.name;
   const registryPort = settings.registry === false ? undefined : settings.registry.port;
   // The daemon first: without it every other look fails too, with a worse account.
   const engineFound = findEngine(docker);
-  const [engine, userConfig, image, address, nodes, records, registryContainer, network, taken, foreign] =
-    await Promise.all([
-      engineFound,
-      readUserConfig(settings),
-      resolveImage(),
-      engineFound.then(() => endpointAddress(docker)),
-      engineFound.then(() => kindNodes(docker, settings.clusterName)),
-      engineFound.then(() => ownerRecords(docker)),
-      engineFound.then(() =>
-        registryName === undefined ? undefined : inspectContainer(docker, registryName),
-      ),
-      engineFound.then(() => docker.run(["network", "inspect", kindNetwork], { deadline: 30_000 })),
-      registryPort === undefined ? false : portTaken(registryPort),
-      foreignContext(settings, job),
-    ]);
+  const [
+    engine,
+    userConfig,
+    image,
+    address,
+    nodes,
+    records,
+    registryContainer,
+    network,
+    taken,
+    foreign,
+    remote,
+  ] = await Promise.all([
+    engineFound,
+    readUserConfig(settings),
+    resolveImage(),
+    engineFound.then(() => endpointAddress(docker)),
+    engineFound.then(() => kindNodes(docker, settings.clusterName)),
+    engineFound.then(() => ownerRecords(docker)),
+    engineFound.then(() => (registryName === undefined ? undefined : inspectContainer(docker, registryName))),
+    engineFound.then(() => docker.run(["network", "inspect", kindNetwork], { deadline: 30_000 })),
+    registryPort === undefined ? false : portTaken(registryPort),
+    foreignContext(settings, job),
+    lookAtRemoteRegistry(),
+  ]);
   return {
     job,
     engine,
@@ -57,6 +70,7 @@ export async function find(settings: Settings, job: Job, { docker, resolveImage 
     userConfig,
     ...image,
     foreignContext: foreign,
+    remoteRegistry: remote,
   };
 }
 

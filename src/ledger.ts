@@ -15,6 +15,17 @@ const entry = z.discriminatedUnion("resource", [
   z.object({ resource: z.literal("registry"), name: z.string(), id: z.string().optional() }),
   z.object({ resource: z.literal("cluster"), name: z.string() }),
   z.object({ resource: z.literal("context"), name: z.string(), file: z.string() }),
+  z.object({
+    /** Images that later steps may push under this run's tag. */
+    resource: z.literal("remote-images"),
+    host: z.string(),
+    path: z.string(),
+    plainHttp: z.boolean(),
+    /** The file with the certificate of its private authority. */
+    ca: z.string().optional(),
+    tag: z.string(),
+    repositories: z.array(z.string()),
+  }),
   z.object({ resource: z.literal("membership"), network: z.string(), container: z.string() }),
 ]);
 export type LedgerEntry = z.infer<typeof entry>;

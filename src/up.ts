@@ -2,7 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { kindNodes } from "./docker/containers.ts";
 import type { Docker } from "./docker/docker.ts";
 import type { Ledger } from "./ledger.ts";
-import type { NodeImagePlan, Plan } from "./plan/plan.ts";
+import type { NodeImagePlan, Plan, RegistryPlan } from "./plan/plan.ts";
+import type { NodeFile } from "./remote-registry/node-credentials.ts";
 import { awaitLocalhost } from "./resources/await-localhost.ts";
 import { type ClusterFiles, createCluster, watchNodes } from "./resources/cluster.ts";
 import { ensureImage } from "./resources/images.ts";
@@ -10,6 +11,12 @@ import { changeKubeconfig, mergeContext, readIfThere } from "./resources/kubecon
 import { createOwnerRecordArgs } from "./resources/owner-record.ts";
 import { awaitReady } from "./resources/readiness.ts";
 import { createRegistry, type RunningRegistry } from "./resources/registry.ts";
+import {
+  nodeFilesFor,
+  proveRemoteRegistry,
+  type RemoteRegistryUse,
+  writeBuildkitFiles,
+} from "./resources/remote-registry.ts";
 import {
   buildkitdConfig,
   hostsFiles,
@@ -24,6 +31,8 @@ import type { ProcessRunner } from "./support/process-runner.ts";
 import type { Timeline } from "./timeline.ts";
 import type { InstalledTool } from "./tools/install.ts";
 
+type RemotePlan = Extract<RegistryPlan, { kind: "remote" }>;
+
 export interface UpDeps {
   readonly runner: ProcessRunner;
   readonly docker: Docker;
@@ -35,10 +44,13 @@ export interface UpDeps {
   readonly install: (name: "kind" | "kubectl", version: string) => Promise<InstalledTool>;
   /** Brings the node image from the Actions cache when asked; the name it has then, or undefined. */
   readonly restoreNodeImage: (image: NodeImagePlan) => Promise<string | undefined>;
+  /** Where the plan has a remote registry. */
+  readonly remoteRegistry: RemoteRegistryUse | undefined;
 }
 
 /** What came up. */
 export interface Brought {
+  /** The registry beside the cluster, where there is one. */
   readonly registry: RunningRegistry | undefined;
   readonly kind: InstalledTool;
   readonly kubectl: InstalledTool;
@@ -102,9 +114,13 @@ async function bringNodeImage({ cluster: { image } }: Plan, deps: UpDeps): Promi
   return (await deps.restoreNodeImage(image)) ?? (await ensureImage([image.reference], deps));
 }
 
-/** The registry, running and seen by our own localhost. */
+/** The registry, running and seen by our own localhost; a remote one, proven. */
 async function bringRegistry(plan: Plan, deps: UpDeps): Promise<RunningRegistry | undefined> {
   if (plan.registry.kind === "none") return undefined;
+  if (plan.registry.kind === "remote") {
+    await bringRemoteRegistry(plan, plan.registry, deps);
+    return undefined;
+  }
   const running =
     plan.registry.kind === "shared"
       ? plan.registry
@@ -112,6 +128,44 @@ async function bringRegistry(plan: Plan, deps: UpDeps): Promise<RunningRegistry 
   await awaitLocalhost(running, deps);
   await writeFile(plan.files.buildkitd, buildkitdConfig(running), { mode: 0o600 });
   return { name: running.name, port: running.port, owner: running.owner };
+}
+
+async function bringRemoteRegistry(
+  plan: Plan,
+  remote: RemotePlan,
+  { ledger, logger, remoteRegistry }: UpDeps,
+): Promise<void> {
+  if (remoteRegistry === undefined) throw new Error("a remote registry is planned, and nobody can use it");
+  const { host, path, plainHttp } = remote.registry;
+  await ledger.intend({
+    resource: "remote-images",
+    host,
+    path,
+    plainHttp,
+    ca: remote.ca === undefined ? undefined : plan.files.registryCa,
+    tag: plan.imageTag,
+    repositories: [...remote.deleteImages],
+  });
+  await Promise.all([
+    writeBuildkitFiles(remote, plan.files),
+    proveRemoteRegistry(remote, remoteRegistry, logger),
+  ]);
+}
+
+/** What each node gets, and what comes onto its network: nothing of it waits for a remote registry's answer. */
+async function wiringOf(
+  plan: Plan,
+  registry: Promise<RunningRegistry | undefined>,
+  { remoteRegistry }: UpDeps,
+): Promise<Wiring> {
+  if (plan.registry.kind === "remote") {
+    const files = remoteRegistry === undefined ? [] : nodeFilesFor(plan.registry, remoteRegistry);
+    return { files, joins: undefined };
+  }
+  const running = await registry;
+  return running === undefined
+    ? { files: [], joins: undefined }
+    : { files: hostsFiles(running), joins: running.name };
 }
 
 /** kind at work, and the wiring of each node beside it. */
@@ -124,11 +178,11 @@ async function bringCluster(
   const { docker, ledger } = deps;
   const { cluster } = plan;
   if (plan.makesNetwork) await ledger.intend({ resource: "network", name: "kind" });
-  const wiring = wireAsTheyCome(registry, deps);
+  const wiring = wireAsTheyCome(wiringOf(plan, registry, deps), deps);
   const watching = new AbortController();
   const watched = watchNodes(docker, cluster.name, wiring.add, watching.signal);
   try {
-    const env = plan.registry.kind === "none" ? docker.env : withoutProxyFor(docker.env, plan.registry.name);
+    const env = "name" in plan.registry ? withoutProxyFor(docker.env, plan.registry.name) : docker.env;
     const created = createCluster(cluster, files, env, deps);
     // A registry that fails, or a node that cannot be wired, ends the run now and not when kind is done.
     await Promise.race([Promise.all([created, registry]), wiring.failure, watched.then(() => created)]);
@@ -143,8 +197,14 @@ async function bringCluster(
   await wiring.all();
 }
 
-/** Wires each node once, as soon as both it and the registry are there. */
-function wireAsTheyCome(registry: Promise<RunningRegistry | undefined>, deps: UpDeps) {
+interface Wiring {
+  readonly files: readonly NodeFile[];
+  /** A container that joins the nodes' network. */
+  readonly joins: string | undefined;
+}
+
+/** Wires each node once, as soon as both it and what it gets are there. */
+function wireAsTheyCome(wiring: Promise<Wiring>, deps: UpDeps) {
   const { docker, ledger } = deps;
   const begun = new Map<string, Promise<void>>();
   let joined: Promise<void> | undefined;
@@ -154,11 +214,11 @@ function wireAsTheyCome(registry: Promise<RunningRegistry | undefined>, deps: Up
   });
   failure.catch(() => {});
   const wire = async (node: string): Promise<void> => {
-    const running = await registry;
-    if (running === undefined || node.endsWith("-external-load-balancer")) return;
+    const { files, joins } = await wiring;
+    if (files.length === 0 || node.endsWith("-external-load-balancer")) return;
     ledger.throwIfStopped();
-    joined ??= joinNetwork(docker, running.name);
-    await Promise.all([joined, wireNode(docker, node, hostsFiles(running))]);
+    if (joins !== undefined) joined ??= joinNetwork(docker, joins);
+    await Promise.all([joined, wireNode(docker, node, files)]);
   };
   return {
     failure,

@@ -128,6 +128,11 @@ export class Job {
     return { ...this.#env, PATH: [...this.#path, this.#env["PATH"]].join(delimiter) };
   }
 
+  /** For all steps from now on. @param {string} name @param {string} value */
+  addEnv(name, value) {
+    this.#env[name] = value;
+  }
+
   /** Runs main to its end. @param {Record<string, string>} [inputs] */
   async use(inputs = {}) {
     const { step, running } = this.start(inputs);

@@ -2,6 +2,8 @@ import type { Container, KindNode } from "../docker/containers.ts";
 import type { Engine } from "../docker/engine.ts";
 import type { HostLimits } from "../environment/host-limits.ts";
 import type { Job } from "../environment/job.ts";
+import type { Trust } from "../environment/trust.ts";
+import type { RemoteRegistry } from "../remote-registry/reference.ts";
 import type { OwnerRecord, Standing } from "../resources/owner-record.ts";
 import type { NodeImagePlan } from "./plan.ts";
 
@@ -29,4 +31,24 @@ export interface Found {
   readonly imageNotice: string | undefined;
   /** A kubeconfig of the user's that has a foreign context of our name. */
   readonly foreignContext: boolean;
+  /** The remote registry, where one is asked for. */
+  readonly remoteRegistry: FoundRemoteRegistry | undefined;
+}
+
+/** What is known of the remote registry. No secret is in it. */
+export interface FoundRemoteRegistry {
+  readonly registry: RemoteRegistry;
+  /** Who runs this, as far as secrets go. */
+  readonly trust: Trust;
+  /** Under pull_request_target: where the head of a stranger's pull request is checked out. */
+  readonly strangersCheckout: string | undefined;
+  /** PEM text of its private authority. */
+  readonly ca: string | undefined;
+  /**
+   * `credentials`: some were found, to be proven while going up. The others: none were found, and the registry does not
+   * ask for any (`open`), asks (`missing`), or did not tell (`unknown`).
+   */
+  readonly access: "credentials" | "open" | "missing" | "unknown";
+  /** Where the credentials come from, or what was seen instead, as part of a sentence. */
+  readonly source: string;
 }

@@ -11,6 +11,8 @@ import { mergeKindConfig } from "./kind-config/merge.ts";
 import { throwOnFarDaemon, throwOnNotInThisVersion } from "./not-in-this-version.ts";
 import type { Choice, Plan, ReachPlan } from "./plan.ts";
 import { planRegistry } from "./registry.ts";
+import { decideRemote } from "./remote-registry.ts";
+import { chooseStrategy } from "./strategy.ts";
 
 /** What chance and the clock decide; handed in, so that the plan is a function of its arguments. */
 export interface Draw {
@@ -27,12 +29,16 @@ export interface Draw {
 export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
   throwOnNotInThisVersion(settings);
   throwOnFarDaemon(found.address);
-  throwOnTakenNames(settings, found);
+  const remote = decideRemote(settings, found);
+  // No registry beside the cluster is needed then, and nothing of its name is in the way.
+  const local: Settings = remote.kind === "use" ? { ...settings, registry: false } : settings;
+  throwOnTakenNames(local, found);
   throwOnForeignContext(settings, found);
   const { job, image } = found;
-  const registry = planRegistry(settings, found);
+  const { strategy, choice } = chooseStrategy(settings, remote);
+  const registry = planRegistry(settings, found, remote);
   const folder = useFolder(job, draw.owner);
-  const leftovers = leftoversInTheWay(settings, found);
+  const leftovers = leftoversInTheWay(local, found);
   // A network that a dead job made is removed with it, or is as if we had made it.
   const makesNetwork = !found.networkExists || leftovers.some(({ madeNetwork }) => madeNetwork);
   const config = mergeKindConfig(found.userConfig, {
@@ -44,13 +50,14 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
   });
   return {
     owner: draw.owner,
+    strategy,
     record: newOwnerRecord(job, {
       owner: draw.owner,
       cluster: settings.clusterName,
       started: draw.now,
       madeNetwork: makesNetwork,
     }),
-    choices: choicesOf(settings, found, registry.choice),
+    choices: [choice, ...choicesOf(settings, found, registry.choice)],
     reach: reachOf(settings),
     engine: found.engine,
     cluster: {
@@ -70,13 +77,18 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
       jobKubeconfig: jobKubeconfig(job),
       userKubeconfig: settings.kubeconfig,
       buildkitd: join(folder, "buildkitd.toml"),
+      registryCa: join(folder, "registry-ca.crt"),
     },
     exportEnv: settings.exportEnv,
     cleanup: settings.cleanup,
     leftovers,
     makesNetwork,
+    standIn: remote.kind === "local-instead" ? remote.notice : undefined,
     notices: [...(found.imageNotice === undefined ? [] : [found.imageNotice]), ...config.notes],
-    warnings: looksLocal(found.address) ? limitWarnings(found.limits) : [],
+    warnings: [
+      ...(remote.kind === "not-asked" || remote.warning === undefined ? [] : [remote.warning]),
+      ...(looksLocal(found.address) ? limitWarnings(found.limits) : []),
+    ],
   };
 }
 

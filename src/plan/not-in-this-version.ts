@@ -1,22 +1,12 @@
 import { looksLocal } from "../connection/endpoint.ts";
 import type { Settings } from "../settings/settings.ts";
-import { EnvironmentError, type Problem, UsageError } from "../support/errors.ts";
+import { EnvironmentError, UsageError } from "../support/errors.ts";
 
 /** What can be asked already and is not there yet. @throws UsageError */
-export function throwOnNotInThisVersion({ strategy, remoteRegistry }: Settings): void {
-  const problems: Problem[] = [];
-  if (strategy === "remote-docker" || strategy === "remote-registry") {
-    problems.push({
-      input: "strategy",
-      given: strategy,
-      allowed: "auto or vm-local; the others are not in this version",
-    });
-  }
-  if (remoteRegistry !== undefined) {
-    const given = remoteRegistry.prefix.host;
-    problems.push({ input: "remote-registry", given, allowed: "nothing: it is not in this version" });
-  }
-  if (problems.length > 0) throw new UsageError(problems);
+export function throwOnNotInThisVersion({ strategy }: Settings): void {
+  if (strategy !== "remote-docker") return;
+  const allowed = "auto, vm-local or remote-registry; the other is not in this version";
+  throw new UsageError([{ input: "strategy", given: strategy, allowed }]);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Engine } from "../docker/engine.ts";
+import type { RemoteRegistry } from "../remote-registry/reference.ts";
 import type { OwnerRecord } from "../resources/owner-record.ts";
 import type { KindConfig } from "./kind-config/merge.ts";
 
@@ -30,6 +31,15 @@ export type RegistryPlan =
       readonly port: number;
       /** The owner id that it answers with. */
       readonly owner: string;
+    }
+  | {
+      /** A registry elsewhere. Its credentials are in no plan. */
+      readonly kind: "remote";
+      readonly registry: RemoteRegistry;
+      /** PEM text of its private authority. */
+      readonly ca: string | undefined;
+      /** Repositories under the prefix, or `*` alone, in which post deletes this run's tag. */
+      readonly deleteImages: readonly string[];
     };
 
 export interface NodeImagePlan {
@@ -63,6 +73,7 @@ export type ReachPlan =
  */
 export interface Plan {
   readonly owner: string;
+  readonly strategy: Strategy;
   readonly record: OwnerRecord;
   readonly choices: readonly Choice[];
   readonly reach: ReachPlan;
@@ -81,6 +92,8 @@ export interface Plan {
   readonly leftovers: readonly OwnerRecord[];
   /** kind's network is not on the daemon yet, and goes with the last owner. */
   readonly makesNetwork: boolean;
+  /** What stands in for what was asked, and why: said above the log. */
+  readonly standIn: string | undefined;
   readonly notices: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -95,4 +108,6 @@ export interface FilesPlan {
   /** A file of the user's to merge the context into. */
   readonly userKubeconfig: string | undefined;
   readonly buildkitd: string;
+  /** The certificate of a remote registry's private authority, for BuildKit and for post. */
+  readonly registryCa: string;
 }

@@ -4,6 +4,7 @@ import type { Settings } from "../settings/settings.ts";
 import { ConflictError } from "../support/errors.ts";
 import type { Found } from "./found.ts";
 import type { Choice, RegistryPlan } from "./plan.ts";
+import type { RemoteDecision } from "./remote-registry.ts";
 
 /** The first port tried when none is given: what every local-registry recipe uses. */
 const usualPort = 5000;
@@ -15,7 +16,17 @@ const usualPort = 5000;
 const secondSource = "ghcr.io/distribution/distribution:3";
 
 /** @throws ConflictError when the registry's name or given port has another owner. */
-export function planRegistry(settings: Settings, found: Found): { plan: RegistryPlan; choice: Choice } {
+export function planRegistry(
+  settings: Settings,
+  found: Found,
+  remote: RemoteDecision,
+): { plan: RegistryPlan; choice: Choice } {
+  if (remote.kind === "use") {
+    return {
+      plan: remote.plan,
+      choice: { what: "registry", chosen: remote.plan.registry.prefix, why: remote.why },
+    };
+  }
   const asked = settings.registry;
   if (asked === false) {
     return { plan: { kind: "none" }, choice: { what: "registry", chosen: "none", why: "registry: false" } };

@@ -21,20 +21,30 @@ export interface StepOutputs {
 
 /** What later steps are told. Without a registry its outputs are empty. */
 export function outputsOf(plan: Plan, brought: Brought): StepOutputs {
-  const { registry } = brought;
+  const addresses = addressesOf(plan, brought);
   return {
-    strategy: "vm-local",
+    strategy: plan.strategy,
     "cluster-name": plan.cluster.name,
     context: plan.cluster.context,
     kubeconfig: plan.files.kubeconfig,
-    registry: registry === undefined ? "" : `localhost:${registry.port}`,
-    "registry-in-cluster": registry === undefined ? "" : registryInCluster(registry.name),
+    registry: addresses?.registry ?? "",
+    "registry-in-cluster": addresses?.inCluster ?? "",
     "image-tag": plan.imageTag,
-    "buildkitd-config": registry === undefined ? "" : plan.files.buildkitd,
-    "buildx-driver-opts": registry === undefined ? "" : buildxDriverOpts,
+    "buildkitd-config": addresses === undefined ? "" : plan.files.buildkitd,
+    "buildx-driver-opts": addresses === undefined ? "" : buildxDriverOpts,
     "kind-version": brought.kind.version,
     "kubectl-version": brought.kubectl.version,
     "kubernetes-version": brought.kubernetesVersion,
     "node-image": plan.cluster.image.reference,
   };
+}
+
+/** The registry as the job and as pods reach it: a remote one is the same for both. */
+function addressesOf(plan: Plan, { registry }: Brought): { registry: string; inCluster: string } | undefined {
+  if (plan.registry.kind === "remote") {
+    const { prefix } = plan.registry.registry;
+    return { registry: prefix, inCluster: prefix };
+  }
+  if (registry === undefined) return undefined;
+  return { registry: `localhost:${registry.port}`, inCluster: registryInCluster(registry.name) };
 }

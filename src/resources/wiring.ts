@@ -1,14 +1,16 @@
+import { posix } from "node:path";
 import type { Docker } from "../docker/docker.ts";
 import { kindNetwork, registryContainerPort } from "../docker/labels.ts";
+import type { PasswordCredentials } from "../remote-registry/credentials.ts";
+import {
+  containerdFiles,
+  kubeletLogins,
+  type NodeFile,
+  type RegistryTrust,
+} from "../remote-registry/node-credentials.ts";
 import { CommandError } from "../support/process-runner.ts";
 
-/** A hosts.toml for containerd on the nodes. https://github.com/containerd/containerd/blob/main/docs/hosts.md */
-export interface HostsFile {
-  /** The folder under certs.d: the registry's host as image references name it. */
-  readonly host: string;
-  readonly toml: string;
-}
-
+/** Where the nodes' containerd looks for hosts files. */
 const certsFolder = "/etc/containerd/certs.d";
 
 /** How pods and nodes reach the registry: by its container's name, on kind's network. */
@@ -18,30 +20,61 @@ export function registryInCluster(name: string): string {
 
 /**
  * What makes a node pull from the registry by the reference that was pushed (`localhost:5000/app`), by the
- * same with 127.0.0.1, and by the name that pods use.
+ * same with 127.0.0.1, and by the name that pods use. https://github.com/containerd/containerd/blob/main/docs/hosts.md
  */
-export function hostsFiles(registry: { readonly name: string; readonly port: number }): HostsFile[] {
+export function hostsFiles(registry: { readonly name: string; readonly port: number }): NodeFile[] {
   const inCluster = registryInCluster(registry.name);
-  const toml = `server = "http://${inCluster}"\n\n[host."http://${inCluster}"]\n  capabilities = ["pull", "resolve"]\n`;
+  const text = `server = "http://${inCluster}"\n\n[host."http://${inCluster}"]\n  capabilities = ["pull", "resolve"]\n`;
   return [`localhost:${registry.port}`, `127.0.0.1:${registry.port}`, inCluster].map((host) => ({
-    host,
-    toml,
+    path: `${certsFolder}/${host}/hosts.toml`,
+    text,
+    mode: 0o644,
   }));
 }
 
-/** One shell in the node writes all files: arguments are folder and content in turn. */
-const writeScript =
-  'while [ $# -gt 0 ]; do mkdir -p "$1" && printf %s "$2" > "$1/hosts.toml" || exit 1; shift 2; done';
-
-/** `docker exec` that writes hosts files on a node. containerd reads them at each pull, so no restart. */
-function writeHostsArgs(node: string, files: readonly HostsFile[]): string[] {
-  const pairs = files.flatMap(({ host, toml }) => [`${certsFolder}/${host}`, toml]);
-  return ["exec", "--privileged", node, "sh", "-c", writeScript, "sh", ...pairs];
+/**
+ * What makes a node pull from a remote registry: how it is spoken to, where that must be said, and the login, which the
+ * kubelet uses for every pod. None of it changes a service account or needs a word in a manifest.
+ */
+export function remoteRegistryFiles(
+  trust: RegistryTrust,
+  login: PasswordCredentials | undefined,
+): NodeFile[] {
+  const logins = login === undefined ? [] : [{ registry: trust.host, credentials: login }];
+  return [...containerdFiles(trust, certsFolder), ...(logins.length === 0 ? [] : [kubeletLogins(logins)])];
 }
 
-/** Wires one node to the registry. @throws CommandError */
-export async function wireNode(docker: Docker, node: string, files: readonly HostsFile[]): Promise<void> {
-  await docker.output(writeHostsArgs(node, files), { deadline: 60_000 });
+/**
+ * The script that writes the files. It goes to the shell's stdin: what a file holds may be a secret, and arguments
+ * can be read by others and are kept by Docker. Each file appears whole.
+ */
+export function writeFilesScript(files: readonly NodeFile[]): string {
+  const commands = files.map(({ path, text, mode }) => {
+    const [target, temporary] = [quoted(path), quoted(`${path}.new`)];
+    return [
+      `mkdir -p ${quoted(posix.dirname(path))}`,
+      `(umask 077; printf %s ${quoted(text)} > ${temporary})`,
+      `chmod ${mode.toString(8)} ${temporary}`,
+      `mv ${temporary} ${target}`,
+    ].join(" && ");
+  });
+  return `set -e\n${commands.join("\n")}\n`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * Writes files on a node. containerd reads its own at each pull and the kubelet its logins at the first, so nothing
+ * restarts. @throws CommandError
+ */
+export async function wireNode(docker: Docker, node: string, files: readonly NodeFile[]): Promise<void> {
+  const input = writeFilesScript(files);
+  await docker.output(["exec", "--privileged", "--interactive", node, "sh", "-s"], {
+    input,
+    deadline: 60_000,
+  });
 }
 
 /** Puts the registry on kind's network. It may be there already (a shared one). @throws CommandError */

@@ -20,6 +20,7 @@ export function contradictions(raw: RawInputs): readonly Problem[] {
     ...bothGiven("docker-host", "docker-context", raw, "one of the two"),
     ...withoutRegistry(raw),
     ...withoutRemoteRegistry(raw),
+    ...strategyBesideRemoteRegistry(raw),
     ...bothGiven("remote-registry-ca", "remote-registry-plain-http", raw, "one of the two; http has no TLS"),
     ...halfCredentials(raw),
     ...repositoriesWithPrefix(raw),
@@ -49,6 +50,18 @@ function withoutRemoteRegistry(raw: RawInputs): readonly Problem[] {
   if (textOf("strategy", raw) !== "remote-registry") return problems;
   const allowed = "remote-registry needs the input remote-registry too: host[:port][/path]";
   return [{ input: "strategy", given: shown("strategy", raw), allowed }, ...problems];
+}
+
+/** The other strategies name a registry beside the cluster. */
+function strategyBesideRemoteRegistry(raw: RawInputs): readonly Problem[] {
+  const strategy = textOf("strategy", raw) ?? "";
+  if (strategy !== "vm-local" && strategy !== "remote-docker") return [];
+  return bothGiven(
+    "strategy",
+    "remote-registry",
+    raw,
+    "auto or remote-registry, where remote-registry is given",
+  );
 }
 
 /**

@@ -9,9 +9,11 @@ import { belongingsOf, belongingsOfRecord, down } from "../down.ts";
 import { jobOf } from "../environment/job.ts";
 import { find } from "../find.ts";
 import { findNodeImage } from "../find-node-image.ts";
+import { findRemoteRegistry, type ProvePush, type RemoteRegistryFinding } from "../find-remote-registry.ts";
 import { Ledger } from "../ledger.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/plan.ts";
+import { maskCredentials } from "../remote-registry/secrets.ts";
 import { actionsLogger } from "../report/actions-logger.ts";
 import { collectEvidence } from "../report/evidence.ts";
 import { reportFailure } from "../report/failure.ts";
@@ -53,8 +55,8 @@ export async function mainStep(env: Env): Promise<void> {
   const logger = actionsLogger();
   try {
     const step = begin(env, logger);
-    const plan = await step.timeline.time("look around", () => decide(step));
-    await carryOut(plan, step);
+    const { plan, remote } = await step.timeline.time("look around", () => decide(step));
+    await carryOut(plan, remote, step);
   } catch (error) {
     core.setFailed(reportFailure(error, [], logger));
   }
@@ -67,7 +69,7 @@ function begin(env: Env, logger: Logger): Step {
     ]);
   }
   const settings = parseSettings(fromInputs(env));
-  if (settings.token !== undefined) logger.mask(settings.token);
+  maskInputs(settings, logger);
   const owner = randomBytes(6).toString("hex");
   core.saveState(...begunEntry(owner));
   const endpoint = endpointEnv(settings.endpoint, env);
@@ -85,22 +87,39 @@ function begin(env: Env, logger: Logger): Step {
   };
 }
 
+/** Before anything is said. What docker login left is masked as it is found. */
+function maskInputs({ token, remoteRegistry }: Settings, logger: Logger): void {
+  if (token !== undefined) logger.mask(token);
+  const { username = "", password = "" } = remoteRegistry ?? {};
+  if (password !== "") maskCredentials(logger, { kind: "password", username, password });
+}
+
 /** Looks, decides, and says what was decided. Nothing is made. */
-async function decide(step: Step): Promise<Plan> {
+async function decide(step: Step): Promise<{ plan: Plan; remote: RemoteRegistryFinding | undefined }> {
   const { env, settings, logger } = step;
-  const docker = dockerCommand(systemProcessRunner(step.commandEnv), step.commandEnv);
+  const runner = systemProcessRunner(step.commandEnv);
+  const docker = dockerCommand(runner, step.commandEnv);
+  let remote: RemoteRegistryFinding | undefined;
   const found = await find(settings, jobOf(env, tmpdir()), {
     docker,
     resolveImage: () => findNodeImage(settings, step.tools),
+    lookAtRemoteRegistry: async () => {
+      remote = await findRemoteRegistry(settings, { env, runner, clock: step.clock, logger, provePush });
+      return remote?.found;
+    },
   });
   const plan = makePlan(settings, found, { owner: step.owner, now: new Date() });
   for (const { what, chosen, why } of plan.choices) logger.info(`${what}: ${chosen} (${why})`);
+  if (plan.standIn !== undefined) logger.notice(plan.standIn);
   for (const notice of plan.notices) logger.info(notice);
   for (const warning of plan.warnings) logger.warning(warning);
-  return plan;
+  return { plan, remote };
 }
 
-async function carryOut(plan: Plan, step: Step): Promise<void> {
+const provePush: ProvePush = async (options, repository) =>
+  (await import("../remote-registry/access.lazy.ts")).provePushAt(options, repository);
+
+async function carryOut(plan: Plan, remote: RemoteRegistryFinding | undefined, step: Step): Promise<void> {
   const ledger = await openLedger(plan, step);
   const runner = recordingRunner(step, ledger);
   const docker = dockerCommand(runner, step.commandEnv);
@@ -117,6 +136,10 @@ async function carryOut(plan: Plan, step: Step): Promise<void> {
       timeline: step.timeline,
       install: (name, version) => installTool({ name, version }, tools),
       restoreNodeImage: (image) => restoreNodeImage(image, ["docker"], tools),
+      remoteRegistry: remote && {
+        credentials: remote.access.credentials,
+        provePush: () => provePush(remote.access, remote.repository),
+      },
     });
     await tellLaterSteps(plan, brought, step);
   } catch (error) {
@@ -175,7 +198,7 @@ async function removeLeftovers(plan: Plan, docker: Docker, { logger, clock }: St
 /** Shows the evidence while it is there, removes everything, and passes the failure on. */
 async function fail(error: unknown, plan: Plan, ledger: Ledger, docker: Docker, step: Step): Promise<void> {
   const { logger, clock, settings } = step;
-  const registry = plan.registry.kind === "none" ? undefined : plan.registry.name;
+  const registry = "name" in plan.registry ? plan.registry.name : undefined;
   const scene: Evidence[] = await collectEvidence(docker, { cluster: plan.cluster.name, registry });
   core.setFailed(reportFailure(error, scene, logger));
   if (!settings.cleanup) {

@@ -20,6 +20,7 @@ import { systemProcessRunner } from "../support/process-runner.ts";
 import { saveTools } from "../tools/install.ts";
 import { saveNodeImage } from "../tools/node-image-cache.ts";
 import { systemToolDeps } from "../tools/tool-deps.ts";
+import { deleteRemoteImages, type RemoteImages, remoteImagesIn } from "./remote-images.ts";
 import { readKept, readState } from "./state.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -28,6 +29,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 interface Remains {
   readonly belongings: Belongings;
   readonly dockerEnv: Readonly<Record<string, string>>;
+  readonly images: readonly RemoteImages[];
 }
 
 /** The post step: warns, and never fails a job. */
@@ -45,12 +47,14 @@ async function removeAll(env: Env, logger: Logger): Promise<void> {
   const begun = systemClock.now();
   const { remains, cleanup } = await findRemains(env, logger);
   if (remains.length === 0) return logger.info("Nothing of this step is there to remove.");
-  for (const { belongings, dockerEnv } of remains) {
+  for (const { belongings, dockerEnv, images } of remains) {
     if (!cleanup) {
-      logger.notice(byHand(belongings));
+      logger.notice(byHand(belongings, images));
       continue;
     }
     const docker = dockerFor(env, dockerEnv);
+    // First: where a private authority is, its certificate is in the folder that down removes.
+    await deleteImages(images, env, logger);
     const failures = await down(belongings, { docker, clock: systemClock });
     for (const failure of failures) logger.warning(failure);
     if (failures.length === 0) {
@@ -61,6 +65,13 @@ async function removeAll(env: Env, logger: Logger): Promise<void> {
       logger.info(`Removed ${what} in ${span(systemClock.now() - begun)}.`);
     }
   }
+}
+
+async function deleteImages(images: readonly RemoteImages[], env: Env, logger: Logger): Promise<void> {
+  const settings = settingsOf(env);
+  const own = commandEnv(env, endpointEnv(undefined, env), undefined);
+  const deps = { env, runner: systemProcessRunner(own), clock: systemClock, logger };
+  for (const entry of images) await deleteRemoteImages(entry, settings, deps);
 }
 
 async function findRemains(env: Env, logger: Logger): Promise<{ remains: Remains[]; cleanup: boolean }> {
@@ -133,7 +144,8 @@ async function ledgersOf(job: Job, cluster: string): Promise<Remains[]> {
 }
 
 function remainsOf(ledger: LedgerContent, path: string): Remains {
-  return { belongings: belongingsOf(ledger, path), dockerEnv: ledger.dockerEnv };
+  const { dockerEnv } = ledger;
+  return { belongings: belongingsOf(ledger, path), dockerEnv, images: remoteImagesIn(ledger) };
 }
 
 async function byRecord(
@@ -142,7 +154,9 @@ async function byRecord(
 ): Promise<Remains[]> {
   const dockerEnv = endpointEnv(undefined, env);
   const records = await ownerRecords(dockerFor(env, dockerEnv));
-  return records.filter(isOurs).map((record) => ({ belongings: belongingsOfRecord(record), dockerEnv }));
+  return records
+    .filter(isOurs)
+    .map((record) => ({ belongings: belongingsOfRecord(record), dockerEnv, images: [] }));
 }
 
 function dockerFor(env: Env, dockerEnv: Readonly<Record<string, string>>): Docker {
@@ -150,7 +164,10 @@ function dockerFor(env: Env, dockerEnv: Readonly<Record<string, string>>): Docke
   return dockerCommand(systemProcessRunner(own), own);
 }
 
-function byHand({ cluster, owner, madeNetwork, contexts, record }: Belongings): string {
+function byHand(
+  { cluster, owner, madeNetwork, contexts, record }: Belongings,
+  images: readonly RemoteImages[],
+): string {
   const commands = [
     // First: kind takes its context out of the file that KUBECONFIG names.
     ...contexts.map(({ name, file }) => `kubectl config delete-context ${name} --kubeconfig ${file}`),
@@ -160,5 +177,10 @@ function byHand({ cluster, owner, madeNetwork, contexts, record }: Belongings): 
     ...(madeNetwork ? [`docker network rm ${kindNetwork}`] : []),
     ...(record === undefined ? [] : [`docker volume rm ${record}`]),
   ];
-  return `cleanup: false, so all stays. To remove it by hand:\n${commands.map((command) => `  ${command}`).join("\n")}`;
+  const tags = images.map(({ host, tag }) => `  and the tag ${tag} in the repositories of ${host}`);
+  return [
+    "cleanup: false, so all stays. To remove it by hand:",
+    ...commands.map((command) => `  ${command}`),
+    ...tags,
+  ].join("\n");
 }

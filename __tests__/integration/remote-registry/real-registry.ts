@@ -14,6 +14,8 @@ export interface RegistryOptions {
   readonly tls?: Certificate;
   readonly deletion: boolean;
   readonly auth?: Readonly<Record<string, unknown>>;
+  /** A network namespace and the address in it; this machine's loopback without it. */
+  readonly place?: { readonly namespace: string; readonly address: string };
 }
 
 export interface RunningRegistry {
@@ -25,16 +27,17 @@ export interface RunningRegistry {
   stop(): Promise<void>;
 }
 
-/** Runs the real program of distribution on loopback. */
+/** Runs the real program of distribution. */
 export async function startRegistry(folder: string, options: RegistryOptions): Promise<RunningRegistry> {
   const storage = mkdtempSync(join(folder, "storage-"));
   const port = await freePort();
+  const address = options.place?.address ?? "127.0.0.1";
   const config = {
     version: 0.1,
     log: { level: "info" },
     storage: { filesystem: { rootdirectory: storage }, delete: { enabled: options.deletion } },
     http: {
-      addr: `127.0.0.1:${port}`,
+      addr: `${address}:${port}`,
       ...(options.tls === undefined
         ? {}
         : { tls: { certificate: options.tls.certPath, key: options.tls.keyPath } }),
@@ -43,14 +46,16 @@ export async function startRegistry(folder: string, options: RegistryOptions): P
   };
   const path = join(storage, "..", `config-${port}.yml`);
   writeFileSync(path, stringify(config));
-  const child = spawn(programOf(options.major), ["serve", path], {
+  const inside = options.place === undefined ? [] : ["ip", "netns", "exec", options.place.namespace];
+  const [program = "", ...args] = [...inside, programOf(options.major), "serve", path];
+  const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], OTEL_TRACES_EXPORTER: "none" },
   });
   let log = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (log += `${text}`));
-  const running = { host: `127.0.0.1:${port}`, storage, log: () => log, stop: () => stop(child) };
-  await answers(port, child, running.log);
+  const running = { host: `${address}:${port}`, storage, log: () => log, stop: () => stop(child) };
+  await answers(address, port, child, running.log);
   return running;
 }
 
@@ -89,10 +94,10 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function answers(port: number, child: ChildProcess, log: () => string): Promise<void> {
+async function answers(address: string, port: number, child: ChildProcess, log: () => string): Promise<void> {
   for (let look = 0; look < 200; look += 1) {
     if (child.exitCode !== null) break;
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect(port, address);
     const open = await once(socket, "connect").then(
       () => true,
       () => false,

@@ -42,6 +42,7 @@ export function foundWith(more: Partial<Found> = {}): Found {
     imageReason: "kind's default",
     imageNotice: undefined,
     foreignContext: false,
+    remoteRegistry: undefined,
     ...more,
   };
 }

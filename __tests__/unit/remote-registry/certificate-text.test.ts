@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
+import { certificateText } from "../../../src/remote-registry/certificate.ts";
 import { identityTokenAdvice } from "../../../src/remote-registry/credentials.ts";
-import { certificateText } from "../../../src/remote-registry/http.ts";
 
 function madeCertificate(): string {
   const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];

@@ -14,12 +14,17 @@ const registry = { name: "kind-registry", port: 5001 };
 
 test("nodes find the registry by every name it is pushed under", async () => {
   const files = hostsFiles(registry);
-  expect(files.map(({ host }) => host)).toEqual(["localhost:5001", "127.0.0.1:5001", "kind-registry:5000"]);
-  for (const { toml } of files) expect(toml).toContain('[host."http://kind-registry:5000"]');
-  const { docker, lines } = fakeDocker();
+  expect(files.map(({ path }) => path)).toEqual(
+    ["localhost:5001", "127.0.0.1:5001", "kind-registry:5000"].map(
+      (host) => `/etc/containerd/certs.d/${host}/hosts.toml`,
+    ),
+  );
+  for (const { text } of files) expect(text).toContain('[host."http://kind-registry:5000"]');
+  const { docker, lines, inputs } = fakeDocker();
   await wireNode(docker, "kind-worker", files);
   expect(lines()).toHaveLength(1);
-  expect(lines()[0]).toContain("/etc/containerd/certs.d/localhost:5001");
+  expect(lines()[0]).toContain("exec --privileged --interactive kind-worker sh -s");
+  expect(inputs()[0]).toContain("/etc/containerd/certs.d/localhost:5001");
 });
 
 test("the ConfigMap has all four fields of KEP-1755", () => {

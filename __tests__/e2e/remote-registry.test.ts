@@ -1,0 +1,244 @@
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { Job } from "../../script/runner/job.mjs";
+import { inputs, newJob, run, use } from "./harness/jobs.ts";
+import { docker, remainsOf } from "./harness/machine.ts";
+import { password, type RegistryElsewhere, registryElsewhere } from "./harness/registry-elsewhere.ts";
+import {
+  dockerInspections,
+  filesOf,
+  filesOnNode,
+  formsOf,
+  placesWith,
+  watchArguments,
+} from "./harness/secret-search.ts";
+
+const example = join(import.meta.dirname, "../../docs/example");
+const outputNames = [
+  "registry",
+  "registry-in-cluster",
+  "image-tag",
+  "buildkitd-config",
+  "buildx-driver-opts",
+];
+
+let elsewhere: RegistryElsewhere;
+beforeAll(async () => {
+  elsewhere = await registryElsewhere();
+});
+afterAll(() => elsewhere.stop());
+
+/** A job whose event is this one; `pull_request` and the payload of GitHub's. */
+function jobFor(event: string, payload: object, env: Record<string, string> = {}): Job {
+  const job = newJob({ env: { GITHUB_EVENT_NAME: event, ...env } });
+  const path = join(job.folder, "event.json");
+  writeFileSync(path, JSON.stringify(payload));
+  job.addEnv("GITHUB_EVENT_PATH", path);
+  return job;
+}
+
+/** The parts of https://docs.github.com/webhooks/webhook-events-and-payloads#pull_request that tell a fork. */
+const forkPayload = {
+  action: "opened",
+  number: 7,
+  repository: { full_name: "someone/project", fork: false },
+  pull_request: {
+    number: 7,
+    head: { sha: "a".repeat(40), ref: "patch-1", repo: { full_name: "stranger/project", fork: true } },
+    base: { sha: "b".repeat(40), ref: "main", repo: { full_name: "someone/project", fork: false } },
+  },
+};
+
+/** Logs in, builds, pushes, and runs the image in a pod, each by the outputs alone. */
+async function pushAndRun(job: Job, outputs: Record<string, string>, name = "app"): Promise<string> {
+  const image = `${outputs["registry"]}/${name}:${outputs["image-tag"]}`;
+  if (outputs["strategy"] === "remote-registry")
+    await run(
+      job,
+      `echo ${password} | docker login --username user --password-stdin ${elsewhere.host} 2> /dev/null`,
+    );
+  await run(
+    job,
+    `DOCKER_BUILDKIT=0 docker build --quiet --tag ${image} ${example} && docker push --quiet ${image} && docker rmi ${image}`,
+  );
+  await run(job, `kubectl run ${name} --image=${image} --port=8080`);
+  await run(job, `kubectl wait pod/${name} --for=condition=Ready --timeout=180s`);
+  expect(await run(job, `kubectl get --raw /api/v1/namespaces/default/pods/${name}:8080/proxy/`)).toContain(
+    "Hello from a pod.",
+  );
+  return image;
+}
+
+describe("a private registry with users and a private authority", () => {
+  test("a pod pulls from it, post deletes this run's tag alone, and no secret is anywhere else", async () => {
+    const forms = formsOf("user", password);
+    const job = newJob();
+    const before = remainsOf(job);
+    const stopWatching = watchArguments(forms);
+    const step = await use(job, { ...elsewhere.inputs, "delete-images": "app\nnever-pushed" });
+    const onCommandLines = stopWatching();
+    const { outputs } = step;
+    expect(outputs).toMatchObject({
+      strategy: "remote-registry",
+      registry: `${elsewhere.host}/team`,
+      "registry-in-cluster": `${elsewhere.host}/team`,
+    });
+    expect(step.log).toContain(`pushing under ${elsewhere.host}/team works`);
+    expect(step.log).toContain(`/etc/docker/certs.d/${elsewhere.host}/ca.crt`);
+    expect(remainsOf(job).containers).toEqual([...before.containers, "kind-control-plane"].sort());
+
+    // The secret is where it must be, found by the search that finds it nowhere else.
+    const lookedAt = () => [
+      ...filesOf(job),
+      { where: "log", text: withoutMasks(step.log) },
+      { where: "summary", text: step.summary },
+      ...dockerInspections(),
+    ];
+    expect(filesOnNode("kind-control-plane", forms)).toEqual(["/var/lib/kubelet/config.json"]);
+    expect(docker("exec", "kind-control-plane", "stat", "-c", "%a %U", "/var/lib/kubelet/config.json")).toBe(
+      "600 root",
+    );
+    expect(placesWith(forms, lookedAt())).toEqual([]);
+    expect(onCommandLines).toEqual([]);
+    expect(step.log.indexOf("::add-mask::")).toBe(0);
+    // A planted leak is found by the same search.
+    const leak = join(job.folder, "_temp/leak");
+    writeFileSync(leak, `{"auth":"${forms[2]}"}`);
+    docker("volume", "create", "--label", `leak=${forms[0]}`, "planted-leak");
+    onTestFinished(() => void docker("volume", "rm", "planted-leak"));
+    expect(placesWith(forms, lookedAt())).toEqual(["_temp/leak", "volume planted-leak"]);
+
+    const config = outputs["buildkitd-config"] ?? "";
+    expect(existsSync(config)).toBe(true);
+    const tag = outputs["image-tag"] ?? "";
+    await pushAndRun(job, outputs);
+    const main = await elsewhere.pusher().image("team/app", "main", "another image");
+    expect(await elsewhere.pusher().status("team/app", tag)).toBe(200);
+
+    const post = await job.post(step);
+    expect(post.code).toBe(0);
+    expect(post.log).toContain(`${elsewhere.host}/team/app:${tag} deleted`);
+    expect(post.log).toContain(`${elsewhere.host}/team/never-pushed:${tag} is not there`);
+    expect(post.log).not.toContain("::warning::");
+    expect(placesWith(forms, [{ where: "post", text: withoutMasks(post.log) }])).toEqual([]);
+    expect(await elsewhere.pusher().status("team/app", tag)).toBe(404);
+    expect(await elsewhere.pusher().status("team/app", main)).toBe(200);
+    const after = remainsOf(job);
+    expect({ ...after, files: [], volumes: [] }).toEqual({ ...before, files: [], volumes: [] });
+  });
+
+  test("pods on three nodes pull from it, and a digest shared with main survives", async () => {
+    const job = newJob();
+    const config = [
+      "kind: Cluster",
+      "apiVersion: kind.x-k8s.io/v1alpha4",
+      "nodes: [{role: control-plane}, {role: worker}, {role: worker}]",
+    ].join("\n");
+    const step = await use(job, { ...elsewhere.inputs, config, "delete-images": "app" });
+    const tag = step.outputs["image-tag"] ?? "";
+    const image = await pushAndRun(job, step.outputs);
+    for (const node of ["kind-worker", "kind-worker2", "kind-control-plane"]) {
+      const spec = JSON.stringify({ spec: { nodeName: node } });
+      await run(job, `kubectl run on-${node} --image=${image} --overrides='${spec}'`);
+      await run(job, `kubectl wait pod/on-${node} --for=condition=Ready --timeout=180s`);
+    }
+    await run(job, `docker pull --quiet ${image} && docker tag ${image} ${elsewhere.host}/team/app:main`);
+    await run(job, `docker push --quiet ${elsewhere.host}/team/app:main`);
+    const post = await job.post(step);
+    expect(post.log).toContain(`${elsewhere.host}/team/app:${tag} deleted`);
+    expect(await elsewhere.pusher().status("team/app", tag)).toBe(404);
+    expect(await elsewhere.pusher().status("team/app", "main")).toBe(200);
+  });
+
+  test("a wrong password ends the run at once, with its reason, and leaves nothing", async () => {
+    const job = newJob();
+    const before = remainsOf(job);
+    const began = performance.now();
+    const { step, running } = job.start(
+      inputs({ ...elsewhere.inputs, "remote-registry-password": "wrong-horse-battery" }),
+    );
+    await running.said(/::error::/);
+    const took = performance.now() - began;
+    await step.collected;
+    expect(step.code).toBe(1);
+    expect(step.log).toMatch(/::error::Could not prove that images can be pushed under .*401/);
+    expect(step.log).toContain("give the right user name and password");
+    expect(withoutMasks(step.log)).not.toContain("wrong-horse-battery");
+    await job.post(step);
+    expect(remainsOf(job)).toEqual(before);
+    expect(took).toBeLessThan(5000);
+  });
+
+  test("two runs at once each delete only their own", async () => {
+    const jobs = [newJob({ runnerName: "runner-1" }), newJob({ runnerName: "runner-2" })];
+    const steps = [];
+    for (const [at, job] of jobs.entries()) {
+      steps.push(await use(job, { ...elsewhere.inputs, "cluster-name": `run-${at}`, "delete-images": "*" }));
+    }
+    const tags = steps.map(({ outputs }) => outputs["image-tag"] ?? "");
+    for (const tag of tags) await elsewhere.pusher().image("team/both", tag, "the same image");
+    const [first, second] = steps;
+    const [firstJob, secondJob] = jobs;
+    if (first === undefined || second === undefined) throw new Error("two steps");
+    const post = await firstJob?.post(first);
+    expect(post?.log).toContain(`team/both:${tags[0]} deleted`);
+    expect(await elsewhere.pusher().status("team/both", tags[0] ?? "")).toBe(404);
+    expect(await elsewhere.pusher().status("team/both", tags[1] ?? "")).toBe(200);
+    await secondJob?.post(second);
+    expect(await elsewhere.pusher().status("team/both", tags[1] ?? "")).toBe(404);
+  });
+});
+
+describe("without credentials", () => {
+  const without = () => ({
+    ...elsewhere.inputs,
+    "remote-registry-username": "",
+    "remote-registry-password": "",
+  });
+
+  test("a fork's pull request gets a local registry with the same outputs, said once", async () => {
+    const job = jobFor("pull_request", forkPayload);
+    const step = await use(job, { ...without(), "delete-images": "app" });
+    expect(step.outputs["strategy"]).toBe("vm-local");
+    for (const name of outputNames) expect(step.outputs[name], name).not.toBe("");
+    const notices = step.log.match(/^::notice::Images of this run go to a registry beside the cluster.*$/gm);
+    expect(notices).toHaveLength(1);
+    expect(notices?.[0]).toContain("the pull request comes from the fork stranger/project");
+    await pushAndRun(job, step.outputs);
+    const post = await job.post(step);
+    expect(post.log).not.toMatch(/::warning::|deleted/);
+  });
+
+  test.each([
+    ["anything else fails", "push", {}, {}],
+    ["an explicit strategy never falls back", "pull_request", forkPayload, { strategy: "remote-registry" }],
+    ["on-missing-credentials: fail", "pull_request", forkPayload, { "on-missing-credentials": "fail" }],
+  ])("%s, before anything is made", async (_, event, payload, more) => {
+    const job = jobFor(event, payload);
+    const before = remainsOf(job);
+    const step = await job.use(inputs({ ...without(), ...more }));
+    expect(step.code).toBe(1);
+    expect(step.log).toMatch(/::error::Could not use the remote registry .*docker login/);
+    await job.post(step);
+    expect(remainsOf(job)).toEqual(before);
+  });
+
+  test("what docker login left is used", async () => {
+    const job = newJob();
+    mkdirSync(join(job.folder, "home/.docker"), { recursive: true });
+    const auth = Buffer.from(`user:${password}`).toString("base64");
+    const file = join(job.folder, "home/.docker/config.json");
+    writeFileSync(file, JSON.stringify({ auths: { [elsewhere.host]: { auth } } }), { mode: 0o600 });
+    const step = await use(job, without());
+    expect(step.log).toContain("with the credentials from");
+    expect(step.outputs["strategy"]).toBe("remote-registry");
+    expect(statSync(step.outputs["buildkitd-config"] ?? "").mode & 0o777).toBe(0o600);
+    await job.post(step);
+  });
+});
+
+/** The log as a reader sees it: the runner swallows the lines that tell it what to hide. */
+function withoutMasks(log: string): string {
+  return log.replaceAll(/^::add-mask::.*$/gm, "");
+}

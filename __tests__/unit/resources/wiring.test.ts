@@ -1,12 +1,18 @@
-import { expect, test } from "vitest";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import {
   buildkitdConfig,
   hostsFiles,
   joinNetwork,
   localRegistryHosting,
+  remoteRegistryFiles,
   wireNode,
   withoutProxyFor,
+  writeFilesScript,
 } from "../../../src/resources/wiring.ts";
 import { fakeDocker } from "../docker/fake-docker.ts";
 
@@ -25,6 +31,34 @@ test("nodes find the registry by every name it is pushed under", async () => {
   expect(lines()).toHaveLength(1);
   expect(lines()[0]).toContain("exec --privileged --interactive kind-worker sh -s");
   expect(inputs()[0]).toContain("/etc/containerd/certs.d/localhost:5001");
+});
+
+test("files on a node come whole, with their rights, whatever is in them, and never by an argument", () => {
+  const folder = mkdtempSync(join(tmpdir(), "node-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const files = [
+    { path: join(folder, "a b/c'd/config.json"), text: "it's $HOME `x` \\n %s\n", mode: 0o600 },
+    { path: join(folder, "hosts.toml"), text: "second", mode: 0o644 },
+  ];
+  execFileSync("sh", ["-s"], { input: writeFilesScript(files) });
+  for (const { path, text, mode } of files) {
+    expect(readFileSync(path, "utf8")).toBe(text);
+    expect(statSync(path).mode & 0o777).toBe(mode);
+  }
+});
+
+test("a remote registry's login is in the kubelet's file alone, for that registry alone", () => {
+  const login = { kind: "password", username: "user", password: "canary-4711" } as const;
+  const files = remoteRegistryFiles({ host: "reg.example:5000", plainHttp: false, ca: "PEM" }, login);
+  expect(files.map(({ path }) => path)).toEqual([
+    "/etc/containerd/certs.d/reg.example:5000/ca.crt",
+    "/etc/containerd/certs.d/reg.example:5000/hosts.toml",
+    "/var/lib/kubelet/config.json",
+  ]);
+  const auth = Buffer.from("user:canary-4711").toString("base64");
+  expect(files.filter(({ text }) => text.includes(auth))).toHaveLength(1);
+  expect(JSON.parse(files[2]?.text ?? "")).toEqual({ auths: { "reg.example:5000": { auth } } });
+  expect(remoteRegistryFiles({ host: "ghcr.io", plainHttp: false, ca: undefined }, undefined)).toEqual([]);
 });
 
 test("the ConfigMap has all four fields of KEP-1755", () => {

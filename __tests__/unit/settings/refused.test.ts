@@ -172,6 +172,12 @@ const refused: readonly [Raw, input: string, given: string, allowed: string][] =
     "“false” and “r.io”",
     "one of the two",
   ],
+  [
+    { strategy: "vm-local", "remote-registry": "r.io" },
+    "strategy and remote-registry",
+    "“vm-local” and “r.io”",
+    "auto or remote-registry",
+  ],
   [{ strategy: "remote-registry" }, "strategy", "“remote-registry”", "needs the input remote-registry too"],
   [
     { "remote-registry-username": "me" },

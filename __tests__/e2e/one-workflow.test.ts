@@ -1,0 +1,108 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { docker, lab } from "./harness/machine.ts";
+import { password, type RegistryElsewhere, registryElsewhere } from "./harness/registry-elsewhere.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+let elsewhere: RegistryElsewhere;
+beforeAll(async () => {
+  elsewhere = await registryElsewhere();
+});
+afterAll(() => elsewhere.stop());
+
+/** A repository with the action and the workflow in it, as a user's that uses it by `./`. */
+function repository(): string {
+  const folder = mkdtempSync(join(tmpdir(), "repository-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const name of ["action.yml", "dist", "docs/example"])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  mkdirSync(join(folder, ".github/workflows"), { recursive: true });
+  cpSync(join(import.meta.dirname, "one-workflow/images.yml"), join(folder, ".github/workflows/images.yml"));
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", folder, "-c", "user.name=x", "-c", "user.email=x@y", ...args], {
+      stdio: "pipe",
+    });
+  git("init", "--initial-branch=main");
+  git("remote", "add", "origin", "https://github.com/someone/project");
+  git("add", ".");
+  git("commit", "--message=all");
+  return folder;
+}
+
+interface Run {
+  readonly event: "push" | "pull_request";
+  readonly payload?: object;
+  readonly vars?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
+}
+
+/** Runs the workflow on this machine by act. @throws with its output when it fails. */
+async function act({ event, payload, vars = {}, secrets = {} }: Run): Promise<string> {
+  const folder = repository();
+  const home = mkdtempSync(join(tmpdir(), "act-home-"));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  const args = [event, "--platform", "ubuntu-latest=-self-hosted"];
+  const mirror = lab.mirror === undefined ? {} : { MIRROR: lab.mirror };
+  for (const [name, value] of Object.entries({ ...mirror, ...vars })) args.push("--var", `${name}=${value}`);
+  // By a file: arguments can be read by others.
+  const secretFile = join(home, "secrets");
+  writeFileSync(
+    secretFile,
+    Object.entries(secrets)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(""),
+  );
+  args.push("--secret-file", secretFile);
+  if (payload !== undefined) {
+    const path = join(home, "event.json");
+    writeFileSync(path, JSON.stringify(payload));
+    args.push("--eventpath", path);
+  }
+  const env = { ...process.env, HOME: home, DOCKER_BUILDKIT: "0" };
+  const child = spawn("act", args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  let log = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (log += `${text}`));
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new Error(`the workflow failed:\n${log}`);
+  return log;
+}
+
+const forkPayload = {
+  action: "opened",
+  number: 7,
+  repository: { full_name: "someone/project" },
+  pull_request: {
+    number: 7,
+    head: { sha: "a".repeat(40), ref: "patch-1", repo: { full_name: "stranger/project" } },
+    base: { sha: "b".repeat(40), ref: "main", repo: { full_name: "someone/project" } },
+  },
+};
+
+const vars = () => ({ REGISTRY: `${elsewhere.host}/team`, REGISTRY_CA: elsewhere.caPath });
+const secrets = { REGISTRY_USERNAME: "user", REGISTRY_PASSWORD: password };
+
+test.each([
+  ["without a registry of one's own", "vm-local", () => ({ event: "push" as const })],
+  ["with one", "remote-registry", () => ({ event: "push" as const, vars: vars(), secrets })],
+  [
+    "as a fork, which has the variables of the workflow and no secrets",
+    "vm-local",
+    () => ({ event: "pull_request" as const, payload: forkPayload, vars: vars() }),
+  ],
+])("the same file %s: %s", async (_, strategy, how) => {
+  const before = docker("ps", "--all", "--format", "{{.Names}}");
+  const log = await act(how());
+  expect(log).toContain("Hello from a pod.");
+  const registry = strategy === "remote-registry" ? `${elsewhere.host}/team` : "localhost:\\d+";
+  const image = new RegExp(`strategy ${strategy} with ${registry}/app:(\\S+)`).exec(log);
+  expect(image).not.toBeNull();
+  expect(log).not.toContain(password);
+  expect(docker("ps", "--all", "--format", "{{.Names}}")).toBe(before);
+  if (strategy === "remote-registry")
+    expect(await elsewhere.pusher().status("team/app", image?.[1] ?? "")).toBe(404);
+});

@@ -4,7 +4,7 @@ import { checkoutOf } from "./environment/checkout.ts";
 import { readEvent } from "./environment/event.ts";
 import { type Trust, whoRuns } from "./environment/trust.ts";
 import type { FoundRemoteRegistry } from "./plan/found.ts";
-import type { AccessOptions } from "./remote-registry/access.lazy.ts";
+import type { AccessOptions } from "./remote-registry/registry-access.lazy.ts";
 import { certificateText } from "./remote-registry/certificate.ts";
 import { type Credentials, type FoundCredentials, findCredentials } from "./remote-registry/credentials.ts";
 import type { Proof } from "./remote-registry/prove-push.ts";

@@ -117,7 +117,7 @@ async function decide(step: Step): Promise<{ plan: Plan; remote: RemoteRegistryF
 }
 
 const provePush: ProvePush = async (options, repository) =>
-  (await import("../remote-registry/access.lazy.ts")).provePushAt(options, repository);
+  (await import("../remote-registry/registry-access.lazy.ts")).provePushAt(options, repository);
 
 async function carryOut(plan: Plan, remote: RemoteRegistryFinding | undefined, step: Step): Promise<void> {
   const ledger = await openLedger(plan, step);

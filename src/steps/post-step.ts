@@ -53,9 +53,10 @@ async function removeAll(env: Env, logger: Logger): Promise<void> {
       continue;
     }
     const docker = dockerFor(env, dockerEnv);
-    // First: where a private authority is, its certificate is in the folder that down removes.
-    await deleteImages(images, env, logger);
+    // Side by side: a registry that is slow to answer must not keep the cluster.
+    const deleting = deleteImages(images, env, logger);
     const failures = await down(belongings, { docker, clock: systemClock });
+    await deleting;
     for (const failure of failures) logger.warning(failure);
     if (failures.length === 0) {
       const what =

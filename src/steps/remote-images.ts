@@ -34,14 +34,15 @@ export async function deleteRemoteImages(
   if (repositories.length === 0) return;
   const { env, logger } = deps;
   try {
+    // At once: it is in the folder that down removes meanwhile.
+    const pem = ca === undefined ? undefined : await readFile(ca, "utf8");
     const registry = remoteRegistry({ host, path }, plainHttp);
     const asked = settings?.remoteRegistry;
     const login = await findLogin(
       { prefix: { host, path }, username: asked?.username, password: asked?.password },
       deps,
     );
-    const pem = ca === undefined ? undefined : await readFile(ca, "utf8");
-    const { deleteTagAt } = await import("../remote-registry/access.lazy.ts");
+    const { deleteTagAt } = await import("../remote-registry/registry-access.lazy.ts");
     const reports = await deleteTagAt(accessOptions(registry, login, pem, deps), {
       tag,
       repositories,

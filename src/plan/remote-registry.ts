@@ -97,7 +97,8 @@ function whyUsed({ access, source }: FoundRemoteRegistry): string {
       return `remote-registry is given, with credentials from ${source}`;
     case "open":
       return "remote-registry is given, and asks for no credentials";
-    default:
+    case "missing":
+    case "unknown":
       return `remote-registry is given; ${source}`;
   }
 }

@@ -17,7 +17,7 @@ async function act(id: string) {
   const { code, log } = await job.run(
     `cd project && ${lab.bin}/act push --job ${id} --workflows .github/workflows/self-test.yml \
       --platform ubuntu-24.04=-self-hosted --no-cache-server \
-      --var DOWNLOAD_MIRROR=${lab.mirror} --var KUBERNETES_VERSION=1.34`,
+      --env DOWNLOAD_MIRROR=${lab.mirror} --env KUBERNETES_VERSION=1.34`,
   );
   return { code, log, before, after: remainsOf(job) };
 }

@@ -53,10 +53,12 @@ need_packages() {
   touch "$root/node_modules/.package-lock.json"
 }
 
-# need_docker [OPTION…]: a Docker daemon: the one there is; the lab's, brought up with these options, where Docker Hub
-# cannot be reached; else Debian's, as root.
+# What the lab is to bring up beyond its usual; see script/lab.
+lab_options=()
+
+# A Docker daemon: the one there is; the lab's where Docker Hub cannot be reached; else Debian's, as root.
 need_docker() {
-  "$root/script/lab" up "$@"
+  "$root/script/lab" up "${lab_options[@]}"
   local exports
   exports=$("$root/script/lab" env)
   eval "$exports"

@@ -53,12 +53,9 @@ need_packages() {
   touch "$root/node_modules/.package-lock.json"
 }
 
-# What the lab is to bring up beyond its usual; see script/lab.
-lab_options=()
-
 # A Docker daemon: the one there is; the lab's where Docker Hub cannot be reached; else Debian's, as root.
 need_docker() {
-  "$root/script/lab" up "${lab_options[@]}"
+  "$root/script/lab" up
   local exports
   exports=$("$root/script/lab" env)
   eval "$exports"

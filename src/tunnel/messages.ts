@@ -1,0 +1,15 @@
+import type { DaemonConnection } from "../connection/daemon.ts";
+import type { Route } from "./route.ts";
+
+/** What main asks of the tunnel's process, over Node's channel between a process and its child. */
+export interface CarryRequest {
+  readonly id: number;
+  readonly connection: DaemonConnection;
+  /** Name or id of the node's container through which the other side is reached. */
+  readonly node: string;
+  readonly route: Route;
+}
+
+export type CarryAnswer =
+  | { readonly id: number; readonly port: number; readonly transport: string }
+  | { readonly id: number; readonly error: string; readonly code: string | undefined };

@@ -15,6 +15,8 @@ const entry = z.discriminatedUnion("resource", [
   z.object({ resource: z.literal("registry"), name: z.string(), id: z.string().optional() }),
   z.object({ resource: z.literal("cluster"), name: z.string() }),
   z.object({ resource: z.literal("context"), name: z.string(), file: z.string() }),
+  /** The id is the process's: pid and start time. */
+  z.object({ resource: z.literal("tunnel"), id: z.string().optional() }),
   z.object({ resource: z.literal("membership"), network: z.string(), container: z.string() }),
 ]);
 export type LedgerEntry = z.infer<typeof entry>;

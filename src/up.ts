@@ -3,7 +3,7 @@ import { kindNodes } from "./docker/containers.ts";
 import type { Docker } from "./docker/docker.ts";
 import type { Ledger } from "./ledger.ts";
 import type { NodeImagePlan, Plan } from "./plan/plan.ts";
-import { awaitLocalhost } from "./resources/await-localhost.ts";
+import { lookForRegistry } from "./resources/await-localhost.ts";
 import { type ClusterFiles, createCluster, watchNodes } from "./resources/cluster.ts";
 import { ensureImage } from "./resources/images.ts";
 import { changeKubeconfig, mergeContext, readIfThere } from "./resources/kubeconfig.ts";
@@ -18,6 +18,12 @@ import {
   wireNode,
   withoutProxyFor,
 } from "./resources/wiring.ts";
+import {
+  bringWithinReach,
+  holdToConstraint,
+  type ReachChoice,
+  type SeenRegistry,
+} from "./resources/within-reach.ts";
 import type { Clock } from "./support/clock.ts";
 import type { Logger } from "./support/logger.ts";
 import type { ProcessRunner } from "./support/process-runner.ts";
@@ -39,6 +45,8 @@ export interface UpDeps {
 
 /** What came up. */
 export interface Brought {
+  /** How it is reached, which only the trial could tell. */
+  readonly strategy: ReachChoice;
   readonly registry: RunningRegistry | undefined;
   readonly kind: InstalledTool;
   readonly kubectl: InstalledTool;
@@ -67,22 +75,23 @@ export async function up(plan: Plan, deps: UpDeps): Promise<Brought> {
     const [tool, nodeImage] = await Promise.all([kind, image]);
     const files = { kind: tool.path, kubeconfig: plan.files.kubeconfig };
     await timeline.time("cluster", () => bringCluster(plan, { ...files, nodeImage }, registry, deps));
+    const seen = await registry;
+    const within = await timeline.time("reach", () => bringWithinReach(plan, seen, deps));
     const version = await nodeVersion(plan, deps);
     const kubectl = await (kubectlEarly ?? timeline.time("kubectl", () => deps.install("kubectl", version)));
     await Promise.all([
       timeline.time("ready", () => settle(plan, kubectl.path, deps)),
-      registry.then((running) =>
-        running === undefined ? undefined : announceRegistry(plan, kubectl.path, running, deps),
-      ),
+      seen === undefined ? undefined : announceRegistry(plan, kubectl.path, seen.running, deps),
       mergeContexts(plan, deps),
+      within.proven,
     ]);
-    return { kubectl, version };
+    return { kubectl, version, strategy: within.choice };
   })();
-  const [running, { kubectl, version }] = await allOrFirstFailure(
+  const [seen, { kubectl, version, strategy }] = await allOrFirstFailure(
     [registry, cluster],
     [kind, kubectlEarly, image],
   );
-  return { registry: running, kind: await kind, kubectl, kubernetesVersion: version };
+  return { strategy, registry: seen?.running, kind: await kind, kubectl, kubernetesVersion: version };
 }
 
 /**
@@ -102,23 +111,25 @@ async function bringNodeImage({ cluster: { image } }: Plan, deps: UpDeps): Promi
   return (await deps.restoreNodeImage(image)) ?? (await ensureImage([image.reference], deps));
 }
 
-/** The registry, running and seen by our own localhost. */
-async function bringRegistry(plan: Plan, deps: UpDeps): Promise<RunningRegistry | undefined> {
+/** The registry, running, and whether our own localhost has it. */
+async function bringRegistry(plan: Plan, deps: UpDeps): Promise<SeenRegistry | undefined> {
   if (plan.registry.kind === "none") return undefined;
   const running =
     plan.registry.kind === "shared"
       ? plan.registry
       : await createRegistry(plan.registry, { owner: plan.owner, cluster: plan.cluster.name }, deps);
-  await awaitLocalhost(running, deps);
+  const { name, port, owner } = running;
+  const reach = await lookForRegistry(running, plan.reach.looksLocal, deps);
+  if (plan.registry.kind === "container") holdToConstraint(reach, plan);
   await writeFile(plan.files.buildkitd, buildkitdConfig(running), { mode: 0o600 });
-  return { name: running.name, port: running.port, owner: running.owner };
+  return { running: { name, port, owner }, reach };
 }
 
 /** kind at work, and the wiring of each node beside it. */
 async function bringCluster(
   plan: Plan,
   files: ClusterFiles,
-  registry: Promise<RunningRegistry | undefined>,
+  registry: Promise<SeenRegistry | undefined>,
   deps: UpDeps,
 ): Promise<void> {
   const { docker, ledger } = deps;
@@ -144,7 +155,7 @@ async function bringCluster(
 }
 
 /** Wires each node once, as soon as both it and the registry are there. */
-function wireAsTheyCome(registry: Promise<RunningRegistry | undefined>, deps: UpDeps) {
+function wireAsTheyCome(registry: Promise<SeenRegistry | undefined>, deps: UpDeps) {
   const { docker, ledger } = deps;
   const begun = new Map<string, Promise<void>>();
   let joined: Promise<void> | undefined;
@@ -154,7 +165,7 @@ function wireAsTheyCome(registry: Promise<RunningRegistry | undefined>, deps: Up
   });
   failure.catch(() => {});
   const wire = async (node: string): Promise<void> => {
-    const running = await registry;
+    const running = (await registry)?.running;
     if (running === undefined || node.endsWith("-external-load-balancer")) return;
     ledger.throwIfStopped();
     joined ??= joinNetwork(docker, running.name);

@@ -45,7 +45,9 @@ test("bad inputs: all in one message, nothing touched", async () => {
 });
 
 test("strategies that are not in this version are refused in words", async () => {
-  expect(await refused(newJob(), { strategy: "remote-docker" })).toContain("not in this version");
+  expect(
+    await refused(newJob(), { strategy: "remote-registry", "remote-registry": "ghcr.io/org" }),
+  ).toContain("not in this version");
 });
 
 test("a kind configuration with an unknown field is refused with its place", async () => {

@@ -4,7 +4,7 @@
 // reached from this side too, while its loopback cannot. Needs root, ip, nsenter, dockerd and openssl.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 
 /**
@@ -18,7 +18,8 @@ const here = "10.231.77.1";
 const there = "10.231.77.2";
 
 /** @param {string} program @param {string[]} args */
-const sh = (program, ...args) => execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+const sh = (program, ...args) =>
+  execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
 /** @param {string} program @param {string[]} args */
 function quietly(program, ...args) {
@@ -105,7 +106,10 @@ export class FarMachine {
         return;
       } catch (error) {
         if (tries > 600 || this.#daemon.exitCode !== null)
-          throw new Error(`the far daemon did not come up: ${readFileSync(join(this.folder, "dockerd.log"), "utf8").slice(-2000)}`, { cause: error });
+          throw new Error(
+            `the far daemon did not come up: ${readFileSync(join(this.folder, "dockerd.log"), "utf8").slice(-2000)}`,
+            { cause: error },
+          );
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
@@ -167,7 +171,8 @@ function makeNetwork() {
   sh("ip", "link", "set", "kindcifar1", "netns", name);
   sh("ip", "address", "add", `${here}/30`, "dev", "kindcifar0");
   sh("ip", "link", "set", "kindcifar0", "up");
-  const inside = (/** @type {string[]} */ ...args) => sh("nsenter", `--net=/run/netns/${name}`, "ip", ...args);
+  const inside = (/** @type {string[]} */ ...args) =>
+    sh("nsenter", `--net=/run/netns/${name}`, "ip", ...args);
   inside("link", "set", "lo", "up");
   inside("address", "add", `${there}/30`, "dev", "kindcifar1");
   inside("link", "set", "kindcifar1", "up");
@@ -185,12 +190,53 @@ function makeCertificates(folder) {
   mkdirSync(folder, { mode: 0o700 });
   const at = (/** @type {string} */ file) => join(folder, file);
   const openssl = (/** @type {string[]} */ ...args) => sh("openssl", ...args);
-  openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=test authority", "-keyout", at("ca-key.pem"), "-out", at("ca.pem"));
+  openssl(
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "1",
+    "-subj",
+    "/CN=test authority",
+    "-keyout",
+    at("ca-key.pem"),
+    "-out",
+    at("ca.pem"),
+  );
   const sign = (/** @type {string} */ file, /** @type {string} */ extensions) => {
     const key = file === "cert" ? "key.pem" : `${file}-key.pem`;
     writeFileSync(at(`${file}.cnf`), extensions);
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${file}`, "-keyout", at(key), "-out", at(`${file}.csr`));
-    openssl("x509", "-req", "-days", "1", "-in", at(`${file}.csr`), "-CA", at("ca.pem"), "-CAkey", at("ca-key.pem"), "-CAcreateserial", "-extfile", at(`${file}.cnf`), "-out", at(`${file}.pem`));
+    openssl(
+      "req",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-subj",
+      `/CN=${file}`,
+      "-keyout",
+      at(key),
+      "-out",
+      at(`${file}.csr`),
+    );
+    openssl(
+      "x509",
+      "-req",
+      "-days",
+      "1",
+      "-in",
+      at(`${file}.csr`),
+      "-CA",
+      at("ca.pem"),
+      "-CAkey",
+      at("ca-key.pem"),
+      "-CAcreateserial",
+      "-extfile",
+      at(`${file}.cnf`),
+      "-out",
+      at(`${file}.pem`),
+    );
   };
   sign("server", `subjectAltName=IP:${there},IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth\n`);
   sign("cert", "extendedKeyUsage=clientAuth\n");

@@ -32,7 +32,8 @@ export interface ContextEndpoint {
  * @see https://github.com/docker/cli/blob/master/cli/flags/options.go for the variables' meaning
  */
 export function daemonConnection(endpoint: ContextEndpoint, env: Env): DaemonConnection | undefined {
-  if (endpoint.host.startsWith("unix://")) return { kind: "socket", path: endpoint.host.slice("unix://".length) };
+  if (endpoint.host.startsWith("unix://"))
+    return { kind: "socket", path: endpoint.host.slice("unix://".length) };
   const url = URL.canParse(endpoint.host) ? new URL(endpoint.host) : undefined;
   if (url?.protocol !== "tcp:" && url?.protocol !== "http:" && url?.protocol !== "https:") return undefined;
   return {
@@ -48,7 +49,6 @@ function tlsOf({ tlsFolder, skipTlsVerify }: ContextEndpoint, env: Env): DaemonT
   if (tlsFolder !== undefined) return { folder: tlsFolder, verify: !skipTlsVerify };
   const verify = (env["DOCKER_TLS_VERIFY"] ?? "") !== "";
   if (!verify && (env["DOCKER_TLS"] ?? "") === "") return undefined;
-  const folder =
-    env["DOCKER_CERT_PATH"] || env["DOCKER_CONFIG"] || join(env["HOME"] || homedir(), ".docker");
+  const folder = env["DOCKER_CERT_PATH"] || env["DOCKER_CONFIG"] || join(env["HOME"] || homedir(), ".docker");
   return { folder, verify };
 }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import * as z from "zod";
 import type { ContextEndpoint } from "../connection/daemon.ts";
 import type { Docker } from "./docker.ts";
@@ -33,6 +33,8 @@ function endpointOf(json: string): ContextEndpoint | undefined {
   return {
     host: context.Endpoints.docker.Host,
     skipTlsVerify: context.Endpoints.docker.SkipTLSVerify === true,
-    tlsFolder: files.length > 0 && folder !== undefined ? join(folder, "docker") : undefined,
+    // For DOCKER_HOST it says "<IN MEMORY>": the files are where the variables say.
+    tlsFolder:
+      files.length > 0 && folder !== undefined && isAbsolute(folder) ? join(folder, "docker") : undefined,
   };
 }

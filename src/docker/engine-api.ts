@@ -1,5 +1,10 @@
 import { readFileSync } from "node:fs";
-import { type ClientRequest, type IncomingMessage, type RequestOptions, request as httpRequest } from "node:http";
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http";
 import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";

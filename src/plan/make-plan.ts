@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { looksLocal } from "../connection/endpoint.ts";
 import { limitWarnings } from "../environment/host-limits.ts";
 import { jobKubeconfig, useFolder } from "../environment/job.ts";
 import { newOwnerRecord } from "../resources/owner-record.ts";
@@ -8,8 +7,9 @@ import { ConflictError } from "../support/errors.ts";
 import { leftoversInTheWay, throwOnTakenNames } from "./claims.ts";
 import type { Found } from "./found.ts";
 import { mergeKindConfig } from "./kind-config/merge.ts";
-import { throwOnFarDaemon, throwOnNotInThisVersion } from "./not-in-this-version.ts";
-import type { Choice, Plan, ReachPlan } from "./plan.ts";
+import { throwOnNotInThisVersion } from "./not-in-this-version.ts";
+import type { Choice, Plan } from "./plan.ts";
+import { planReach, throwOnSeveralControlPlanesAfar } from "./reach.ts";
 import { planRegistry } from "./registry.ts";
 
 /** What chance and the clock decide; handed in, so that the plan is a function of its arguments. */
@@ -26,7 +26,6 @@ export interface Draw {
  */
 export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
   throwOnNotInThisVersion(settings);
-  throwOnFarDaemon(found.address);
   throwOnTakenNames(settings, found);
   throwOnForeignContext(settings, found);
   const { job, image } = found;
@@ -35,13 +34,15 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
   const leftovers = leftoversInTheWay(settings, found);
   // A network that a dead job made is removed with it, or is as if we had made it.
   const makesNetwork = !found.networkExists || leftovers.some(({ madeNetwork }) => madeNetwork);
+  const reach = planReach(settings, found);
   const config = mergeKindConfig(found.userConfig, {
     clusterName: settings.clusterName,
     kubernetesVersion: image.kubernetesVersion,
     durable: settings.durable,
-    apiServerPort: looksLocal(found.address) ? "kind-chooses" : "daemon-chooses",
+    apiServerPort: reach.looksLocal ? "kind-chooses" : "daemon-chooses",
     cgroupV1: found.engine.cgroupVersion === "1",
   });
+  throwOnSeveralControlPlanesAfar(reach, config, found);
   return {
     owner: draw.owner,
     record: newOwnerRecord(job, {
@@ -51,7 +52,7 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
       madeNetwork: makesNetwork,
     }),
     choices: choicesOf(settings, found, registry.choice),
-    reach: reachOf(settings),
+    reach,
     engine: found.engine,
     cluster: {
       name: settings.clusterName,
@@ -70,13 +71,14 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
       jobKubeconfig: jobKubeconfig(job),
       userKubeconfig: settings.kubeconfig,
       buildkitd: join(folder, "buildkitd.toml"),
+      tunnelLog: join(folder, "tunnel.log"),
     },
     exportEnv: settings.exportEnv,
     cleanup: settings.cleanup,
     leftovers,
     makesNetwork,
     notices: [...(found.imageNotice === undefined ? [] : [found.imageNotice]), ...config.notes],
-    warnings: looksLocal(found.address) ? limitWarnings(found.limits) : [],
+    warnings: reach.looksLocal ? limitWarnings(found.limits) : [],
   };
 }
 
@@ -88,10 +90,6 @@ export function contextOf(clusterName: string): string {
 /** Unique across runs, attempts, matrix legs and reusable workflows; a valid tag of at most 128 characters. */
 function imageTagOf(run: string, attempt: string, owner: string): string {
   return run === "" ? `local-${owner}` : `run-${run}-${attempt}-${owner}`;
-}
-
-function reachOf(settings: Settings): ReachPlan {
-  return settings.strategy === "vm-local" ? "must-be-ours" : "as-found";
 }
 
 function kubectlVersionOf(settings: Settings, { image }: Found): string | undefined {

@@ -1,15 +1,14 @@
-import { looksLocal } from "../connection/endpoint.ts";
 import type { Settings } from "../settings/settings.ts";
-import { EnvironmentError, type Problem, UsageError } from "../support/errors.ts";
+import { type Problem, UsageError } from "../support/errors.ts";
 
 /** What can be asked already and is not there yet. @throws UsageError */
 export function throwOnNotInThisVersion({ strategy, remoteRegistry }: Settings): void {
   const problems: Problem[] = [];
-  if (strategy === "remote-docker" || strategy === "remote-registry") {
+  if (strategy === "remote-registry") {
     problems.push({
       input: "strategy",
       given: strategy,
-      allowed: "auto or vm-local; the others are not in this version",
+      allowed: "auto, vm-local or remote-docker; remote-registry is not in this version",
     });
   }
   if (remoteRegistry !== undefined) {
@@ -17,17 +16,4 @@ export function throwOnNotInThisVersion({ strategy, remoteRegistry }: Settings):
     problems.push({ input: "remote-registry", given, allowed: "nothing: it is not in this version" });
   }
   if (problems.length > 0) throw new UsageError(problems);
-}
-
-/**
- * A daemon whose address is another machine's: what would be built there could not be reached. One whose address
- * looks local is asked (resources/await-localhost.ts). @throws EnvironmentError
- */
-export function throwOnFarDaemon(address: string): void {
-  if (address === "" || looksLocal(address)) return;
-  throw new EnvironmentError({
-    tried: "plan a cluster that this job can reach",
-    seen: `Docker is at ${address}, on another machine: ports that it publishes there are not on our localhost`,
-    todo: "use a runner whose Docker daemon is on the same machine; a daemon that is elsewhere is not supported in this version",
-  });
 }

@@ -51,11 +51,12 @@ export interface ClusterPlan {
 }
 
 /** How the daemon's loopback is expected to be reached, before it was tried. */
-export type ReachPlan =
-  /** `auto`: whatever the trial says, as far as this version can. */
-  | "as-found"
-  /** `vm-local`: the daemon's loopback must be ours. */
-  | "must-be-ours";
+export interface ReachPlan {
+  /** The address looks like this machine's. Only a guess: it sets how long is waited, never what is concluded. */
+  readonly looksLocal: boolean;
+  /** `auto`: whatever the trial says; `vm-local`: the daemon's loopback must be ours; `remote-docker`: it must not. */
+  readonly constraint: "as-found" | "must-be-ours" | "must-be-elsewhere";
+}
 
 /**
  * What will be done: a plain value, made by a pure function of what was asked and what was found. It holds
@@ -95,4 +96,6 @@ export interface FilesPlan {
   /** A file of the user's to merge the context into. */
   readonly userKubeconfig: string | undefined;
   readonly buildkitd: string;
+  /** What the tunnel says, where there is one. */
+  readonly tunnelLog: string;
 }

@@ -23,7 +23,7 @@ export interface StepOutputs {
 export function outputsOf(plan: Plan, brought: Brought): StepOutputs {
   const { registry } = brought;
   return {
-    strategy: "vm-local",
+    strategy: brought.strategy.chosen,
     "cluster-name": plan.cluster.name,
     context: plan.cluster.context,
     kubeconfig: plan.files.kubeconfig,

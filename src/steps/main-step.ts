@@ -176,7 +176,11 @@ async function removeLeftovers(plan: Plan, docker: Docker, { logger, clock }: St
 async function fail(error: unknown, plan: Plan, ledger: Ledger, docker: Docker, step: Step): Promise<void> {
   const { logger, clock, settings } = step;
   const registry = plan.registry.kind === "none" ? undefined : plan.registry.name;
-  const scene: Evidence[] = await collectEvidence(docker, { cluster: plan.cluster.name, registry });
+  const scene: Evidence[] = await collectEvidence(docker, {
+    cluster: plan.cluster.name,
+    registry,
+    tunnelLog: plan.files.tunnelLog,
+  });
   core.setFailed(reportFailure(error, scene, logger));
   if (!settings.cleanup) {
     logger.info("cleanup: false, so what was made stays; post says how to remove it");
@@ -194,8 +198,10 @@ async function tellLaterSteps(plan: Plan, brought: Brought, { env, logger, timel
   for (const tool of [brought.kind, brought.kubectl])
     if (tool.source !== "path") core.addPath(dirname(tool.path));
   core.saveState(...keptEntry({ tools: toolsOf(brought), image: plan.cluster.image }));
+  const choices = [...plan.choices, brought.strategy];
+  logger.info(`${brought.strategy.what}: ${brought.strategy.chosen} (${brought.strategy.why})`);
   const total = timeline.elapsed();
-  await writeSummary(env, summaryOf(plan, outputs, timeline.parts, total));
+  await writeSummary(env, summaryOf({ ...plan, choices }, outputs, timeline.parts, total));
   sayDone(outputs, total, logger);
 }
 

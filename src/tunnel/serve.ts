@@ -13,7 +13,8 @@ import type { Transport } from "./transport.ts";
 export function serveTunnel(): void {
   let transport: Promise<Transport> | undefined;
   const answer = (message: CarryAnswer) => {
-    if (process.connected) process.send?.(message);
+    // A main that has gone meanwhile does not want it any more.
+    if (process.connected) process.send?.(message, undefined, undefined, () => {});
   };
   process.on("message", (request: CarryRequest) => {
     transport ??= begin(request);

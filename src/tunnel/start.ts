@@ -16,7 +16,10 @@ export const tunnelVariable = "KIND_CI_TUNNEL";
 export interface Tunnel {
   readonly identity: ProcessIdentity | undefined;
   /** Carries a port; resolves with its number and the transport's name. @throws TunnelError */
-  carry(route: Route, by: Pick<CarryRequest, "connection" | "node">): Promise<{ port: number; transport: string }>;
+  carry(
+    route: Route,
+    by: Pick<CarryRequest, "connection" | "node">,
+  ): Promise<{ port: number; transport: string }>;
   /** Lets it go on without us. */
   leave(): void;
 }

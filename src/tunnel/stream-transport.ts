@@ -23,9 +23,7 @@ export async function streamTransport(
   const turns = new Turns(startsAtOnce);
   const spares = new Map<string, Spares>();
   const start = (target: Target): Promise<Carrier> =>
-    turns.take(() =>
-      openExec(api, node, farEnd.command(target), (text) => log(`far end: ${text.trim()}`)),
-    );
+    turns.take(() => openExec(api, node, farEnd.command(target), (text) => log(`far end: ${text.trim()}`)));
   return {
     name: "stream",
     open(target) {

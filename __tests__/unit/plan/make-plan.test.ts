@@ -174,22 +174,46 @@ describe("the registry of an earlier step", () => {
 });
 
 describe("what is not in this version", () => {
-  test.each([
-    [{ strategy: "remote-docker" }, "strategy"],
-    [{ "remote-registry": "ghcr.io/org" }, "remote-registry"],
-  ])("%j is refused in words", (inputs, input) => {
-    const error = refusal(inputs, {});
-    expect(error).toBeInstanceOf(UsageError);
-    expect(error.message).toContain(input);
-    expect(error.message).toContain("not in this version");
-  });
+  test.each([[{ "remote-registry": "ghcr.io/org" }, "remote-registry"]])(
+    "%j is refused in words",
+    (inputs, input) => {
+      const error = refusal(inputs, {});
+      expect(error).toBeInstanceOf(UsageError);
+      expect(error.message).toContain(input);
+      expect(error.message).toContain("not in this version");
+    },
+  );
+});
+
+describe("a daemon that is elsewhere", () => {
+  const twoControlPlanes = "nodes: [{role: control-plane}, {role: control-plane}]";
+  const header = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n";
+  const userConfig = { source: "the input config", text: header + twoControlPlanes };
 
   test.each(["tcp://10.0.0.7:2376", "ssh://build@far", "tcp://docker:2375"])(
-    "Docker at %s is refused",
+    "Docker at %s chooses the API server's port itself, and cannot have two control planes",
     (address) => {
-      const error = refusal({}, { address });
+      const planned = plan({}, { address });
+      expect(planned.cluster.config.yaml).toContain("apiServerPort: -1");
+      expect(planned.reach).toEqual({ looksLocal: false, constraint: "as-found" });
+      const error = refusal({}, { address, userConfig });
       expect(error).toBeInstanceOf(EnvironmentError);
+      expect(error.message).toMatch(/2 control planes[\s\S]*one control plane/);
       expect(error.message).toContain(address);
     },
   );
+
+  test("one that looks local keeps kind's choice and any number of control planes", () => {
+    const planned = plan({}, { userConfig });
+    expect(planned.cluster.config.yaml).not.toContain("apiServerPort");
+    expect(planned.reach.looksLocal).toBe(true);
+  });
+
+  test.each([
+    ["vm-local", "must-be-ours"],
+    ["remote-docker", "must-be-elsewhere"],
+    ["auto", "as-found"],
+  ])("strategy: %s constrains: %s", (strategy, constraint) => {
+    expect(plan({ strategy }, {}).reach.constraint).toBe(constraint);
+  });
 });

@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { FarMachine } from "../../script/far/machine.mjs";
+import type { Job, Step } from "../../script/runner/job.mjs";
+import { remainsOnBothSides, startFarMachine } from "./harness/far.ts";
+import { inputs, newJob, run, use } from "./harness/jobs.ts";
+import { lab } from "./harness/machine.ts";
+
+const example = join(import.meta.dirname, "../../docs/example");
+
+let far: FarMachine;
+beforeAll(async () => {
+  far = await startFarMachine();
+});
+afterAll(() => far.end());
+
+/** A user's way: build, push, run, look, ask by every kind of stream that kubectl has. */
+async function usersPath(job: Job, { outputs }: Step): Promise<void> {
+  const image = `${outputs["registry"]}/app:${outputs["image-tag"]}`;
+  await run(
+    job,
+    `DOCKER_BUILDKIT=0 docker build --quiet --tag ${image} ${example} && docker push --quiet ${image}`,
+  );
+  await run(job, `kubectl run app --image=${image} --port=8080`);
+  await run(job, "kubectl wait pod/app --for=condition=Ready --timeout=180s");
+  expect(await run(job, "kubectl exec app -- echo from the pod")).toContain("from the pod");
+  expect(await run(job, "kubectl exec -i app -- cat <<< 'there and back'")).toContain("there and back");
+  await run(job, "kubectl logs app");
+  const forwarded = await run(
+    job,
+    `kubectl port-forward pod/app 18080:8080 > forward.log & forward=$!
+     trap 'kill $forward' EXIT
+     until grep -q Forwarding forward.log; do sleep 0.1; done
+     node -e 'fetch("http://127.0.0.1:18080/").then((r) => r.text()).then(console.log)'`,
+  );
+  expect(forwarded).toContain("Hello from a pod.");
+}
+
+/** What pushes without Docker goes through the tunnel. */
+async function cranePush(job: Job, { outputs }: Step): Promise<void> {
+  if (lab.bin === undefined) return;
+  const from = `${outputs["registry"]}/app:${outputs["image-tag"]}`;
+  const to = `${outputs["registry"]}/copied:1`;
+  await run(job, `${lab.bin}/crane pull ${from} app.tar && ${lab.bin}/crane push app.tar ${to}`);
+  expect(await run(job, `${lab.bin}/crane digest ${to}`)).toContain("sha256:");
+}
+
+test("over TLS: without the tunnel the port refuses; the user's path; nothing left on either side", async () => {
+  const job = newJob({ env: far.env });
+  const before = remainsOnBothSides(job, far);
+  const step = await use(job);
+  expect(step.outputs).toMatchObject({ strategy: "remote-docker", registry: "localhost:5000" });
+  expect(step.summary).toContain("| strategy | `remote-docker` |");
+
+  // What Docker published there is not here: that is why there is a tunnel.
+  const published = far.docker("port", "kind-control-plane", "6443/tcp").split(":").at(-1);
+  const server = await run(job, "kubectl config view --minify -o jsonpath={.clusters[0].cluster.server}");
+  expect(server).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+  expect(published).toMatch(/^\d+$/);
+
+  await usersPath(job, step);
+  await cranePush(job, step);
+  const during = remainsOnBothSides(job, far);
+  expect(during.here.processes.join("\n")).toContain("tunnel-process.cjs");
+  expect(during.there.containers).toEqual(["kind-control-plane", "kind-registry"]);
+
+  const post = await job.post(step);
+  expect(post.code).toBe(0);
+  expect(post.log).not.toContain("::warning::");
+  expect(remainsOnBothSides(job, far)).toEqual(before);
+});
+
+test("asked for by name where Docker is here, and the other way round, each is refused in words", async () => {
+  const job = newJob();
+  const here = await job.use(inputs({ strategy: "remote-docker" }));
+  expect(here.code).toBe(1);
+  expect(here.log).toContain("Docker is not elsewhere");
+  const away = newJob({ env: far.env });
+  const before = remainsOnBothSides(away, far);
+  const there = await away.use(inputs({ strategy: "vm-local" }));
+  expect(there.code).toBe(1);
+  expect(there.log).toContain("Docker's loopback is not this machine's");
+  expect(remainsOnBothSides(away, far)).toEqual(before);
+  await here.collected;
+  await job.post(here);
+});

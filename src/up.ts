@@ -29,6 +29,7 @@ import type { Logger } from "./support/logger.ts";
 import type { ProcessRunner } from "./support/process-runner.ts";
 import type { Timeline } from "./timeline.ts";
 import type { InstalledTool } from "./tools/install.ts";
+import type { Tunnel } from "./tunnel/start.ts";
 
 export interface UpDeps {
   readonly runner: ProcessRunner;
@@ -37,6 +38,8 @@ export interface UpDeps {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly timeline: Timeline;
+  /** The one that carries the daemon's connection already, for an ssh endpoint. */
+  readonly tunnel: Tunnel | undefined;
   /** Gets a tool from wherever it is to be had. */
   readonly install: (name: "kind" | "kubectl", version: string) => Promise<InstalledTool>;
   /** Brings the node image from the Actions cache when asked; the name it has then, or undefined. */

@@ -7,12 +7,14 @@ import type { Logger } from "../support/logger.ts";
 import { lives, type ProcessIdentity } from "../support/process-identity.ts";
 import { end, processesMarked } from "../support/processes.ts";
 import type { Route } from "../tunnel/route.ts";
-import { startTunnel, tunnelVariable } from "../tunnel/start.ts";
+import { startTunnel, type Tunnel, tunnelVariable } from "../tunnel/start.ts";
 
 interface TunnelDeps {
   readonly docker: Docker;
   readonly ledger: Ledger;
   readonly logger: Logger;
+  /** One that carries the daemon's connection already; it is recorded already too. */
+  readonly tunnel: Tunnel | undefined;
 }
 
 /** A tunnel through one node of the cluster. */
@@ -30,14 +32,13 @@ export interface OpenTunnel {
  */
 export async function openTunnel(
   of: { readonly owner: string; readonly node: string; readonly log: string },
-  { docker, ledger, logger }: TunnelDeps,
+  deps: TunnelDeps,
 ): Promise<OpenTunnel> {
+  const { docker, logger } = deps;
   const endpoint = await resolveEndpoint(docker);
   const connection = endpoint === undefined ? undefined : daemonConnection(endpoint, docker.env);
   if (connection === undefined) throw unusable(endpoint?.host ?? "an unknown address");
-  const intent = await ledger.intend({ resource: "tunnel" });
-  const tunnel = await startTunnel(of.owner, docker.env, of.log);
-  if (tunnel.identity !== undefined) await intent.made(idOf(tunnel.identity));
+  const tunnel = deps.tunnel ?? (await startRecorded(of, deps));
   const carry = async (route: Route) => {
     const { port, transport } = await tunnel.carry(route, { connection, node: of.node });
     logger.info(`tunnel: 127.0.0.1:${port} is the ${names[route.name]} (${transport}, through ${of.node})`);
@@ -52,6 +53,24 @@ export async function openTunnel(
       }),
     leave: () => tunnel.leave(),
   };
+}
+
+async function startRecorded(
+  of: { readonly owner: string; readonly log: string },
+  { docker, ledger }: TunnelDeps,
+): Promise<Tunnel> {
+  const intent = await ledger.intend({ resource: "tunnel" });
+  const tunnel = await startTunnel(of.owner, docker.env, of.log);
+  await recordTunnel(tunnel, intent);
+  return tunnel;
+}
+
+/** Notes which process it is. */
+export async function recordTunnel(
+  { identity }: Tunnel,
+  intent: { made(id: string): Promise<void> },
+): Promise<void> {
+  if (identity !== undefined) await intent.made(idOf(identity));
 }
 
 const names = { api: "API server", registry: "registry" } as const;

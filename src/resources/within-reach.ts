@@ -8,6 +8,7 @@ import type { Clock } from "../support/clock.ts";
 import { EnvironmentError } from "../support/errors.ts";
 import type { Logger } from "../support/logger.ts";
 import { apiTarget, type Route } from "../tunnel/route.ts";
+import type { Tunnel } from "../tunnel/start.ts";
 import { proveCarried } from "./await-localhost.ts";
 import { atLocalPort } from "./kubeconfig.ts";
 import type { Reach } from "./reach.ts";
@@ -20,6 +21,8 @@ interface ReachDeps {
   readonly ledger: Ledger;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** The one that carries the daemon's connection, for an ssh endpoint. */
+  readonly tunnel: Tunnel | undefined;
 }
 
 /** A registry and whether our own localhost has it. */

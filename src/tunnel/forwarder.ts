@@ -39,7 +39,10 @@ function join(client: Socket, carrier: Carrier): void {
     client.destroy();
     carrier.destroy();
   };
-  if (client.destroyed) return drop();
+  if (client.destroyed) {
+    drop();
+    return;
+  }
   for (const side of [client, carrier.input, carrier.output]) side.on("error", drop);
   client.pipe(carrier.input);
   carrier.output.pipe(client);

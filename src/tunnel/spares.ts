@@ -45,7 +45,10 @@ export class Spares {
   }
 
   #keep(carrier: Carrier): void {
-    if (this.#closed) return carrier.destroy();
+    if (this.#closed) {
+      carrier.destroy();
+      return;
+    }
     this.#ready.push(carrier);
     // One that ends while it waits, as when the node restarts, is no use to anybody.
     const drop = () => {

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ownerVariable } from "../connection/endpoint.ts";
 import { identify, type ProcessIdentity } from "../support/process-identity.ts";
-import type { CarryAnswer, CarryRequest } from "./messages.ts";
+import type { Answer, CarryRequest, Request } from "./messages.ts";
 import type { Route } from "./route.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -20,6 +20,8 @@ export interface Tunnel {
     route: Route,
     by: Pick<CarryRequest, "connection" | "node">,
   ): Promise<{ port: number; transport: string }>;
+  /** Brings the daemon's socket to `socket` by ssh with these arguments. @throws TunnelError with ssh's words */
+  ssh(args: readonly string[], socket: string): Promise<void>;
   /** Lets it go on without us. */
   leave(): void;
 }
@@ -48,7 +50,7 @@ export async function startTunnel(owner: string, env: Env, logFile: string): Pro
     stdio: ["ignore", out, out, "ipc"],
   });
   closeSync(out);
-  const waiting = new Map<number, (answer: CarryAnswer | TunnelError) => void>();
+  const waiting = new Map<number, (answer: Answer | TunnelError) => void>();
   let ended: TunnelError | undefined;
   const end = (why: string) => {
     ended = new TunnelError(why);
@@ -57,27 +59,35 @@ export async function startTunnel(owner: string, env: Env, logFile: string): Pro
   };
   child.on("error", (error) => end(`the tunnel's process could not be started: ${error.message}`));
   child.on("exit", (code, signal) => end(`the tunnel's process ended (${signal ?? `exit code ${code}`})`));
-  child.on("message", (answer: CarryAnswer) => {
+  child.on("message", (answer: Answer) => {
     waiting.get(answer.id)?.(answer);
     waiting.delete(answer.id);
   });
   child.unref();
   let count = 0;
+  type Asked = { port: number; transport: string };
+  const ask = (request: (id: number) => Request): Promise<Asked> =>
+    new Promise((resolve, reject) => {
+      if (ended !== undefined) return reject(ended);
+      const id = ++count;
+      waiting.set(id, (answer) => {
+        if (answer instanceof TunnelError) return reject(answer);
+        if ("error" in answer) return reject(new TunnelError(answer.error, answer.code));
+        resolve({ port: answer.port, transport: answer.transport });
+      });
+      child.send(request(id));
+    });
   return {
     identity: child.pid === undefined ? undefined : await identify(child.pid),
-    carry: (route, by) =>
-      new Promise((resolve, reject) => {
-        if (ended !== undefined) return reject(ended);
-        const id = ++count;
-        waiting.set(id, (answer) => {
-          if (answer instanceof TunnelError) return reject(answer);
-          if ("error" in answer) return reject(new TunnelError(answer.error, answer.code));
-          resolve({ port: answer.port, transport: answer.transport });
-        });
-        child.send({ id, route, ...by } satisfies CarryRequest);
-      }),
+    carry: (route, by) => ask((id) => ({ id, what: "carry", route, ...by })),
+    async ssh(args, socket) {
+      await ask((id) => ({ id, what: "ssh", args, socket }));
+    },
     leave() {
-      if (child.connected) child.disconnect();
+      if (!child.connected) return;
+      child.send({ what: "stay" } satisfies Request, () => {
+        if (child.connected) child.disconnect();
+      });
     },
   };
 }

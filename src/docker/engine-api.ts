@@ -90,8 +90,8 @@ function start(
     timeout: patience,
     headers: {
       ...headers,
-      // What the daemon takes for the host is of no meaning, but it must be a valid one.
-      Host: "docker",
+      // A socket has no host, but the header must have a valid one. Over TLS it would be what is checked.
+      ...(connection.kind === "socket" ? { Host: "docker" } : {}),
       ...(text === undefined
         ? {}
         : { "Content-Type": "application/json", "Content-Length": String(Buffer.byteLength(text)) }),

@@ -1,10 +1,11 @@
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FarMachine } from "../../script/far/machine.mjs";
 import type { Job, Step } from "../../script/runner/job.mjs";
 import { remainsOnBothSides, startFarMachine } from "./harness/far.ts";
 import { inputs, newJob, run, use } from "./harness/jobs.ts";
-import { lab } from "./harness/machine.ts";
+import { lab, pathWithoutTools, processIdsOf } from "./harness/machine.ts";
 
 const example = join(import.meta.dirname, "../../docs/example");
 
@@ -36,6 +37,12 @@ async function usersPath(job: Job, { outputs }: Step): Promise<void> {
   expect(forwarded).toContain("Hello from a pod.");
 }
 
+function tunnelsOf(job: Job): number[] {
+  return processIdsOf(job).filter((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("tunnel-process.cjs"),
+  );
+}
+
 /** What pushes without Docker goes through the tunnel. */
 async function cranePush(job: Job, { outputs }: Step): Promise<void> {
   if (lab.bin === undefined) return;
@@ -52,17 +59,18 @@ test("over TLS: without the tunnel the port refuses; the user's path; nothing le
   expect(step.outputs).toMatchObject({ strategy: "remote-docker", registry: "localhost:5000" });
   expect(step.summary).toContain("| strategy | `remote-docker` |");
 
-  // What Docker published there is not here: that is why there is a tunnel.
-  const published = far.docker("port", "kind-control-plane", "6443/tcp").split(":").at(-1);
   const server = await run(job, "kubectl config view --minify -o jsonpath={.clusters[0].cluster.server}");
   expect(server).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
-  expect(published).toMatch(/^\d+$/);
-
   await usersPath(job, step);
   await cranePush(job, step);
   const during = remainsOnBothSides(job, far);
   expect(during.here.processes.join("\n")).toContain("tunnel-process.cjs");
   expect(during.there.containers).toEqual(["kind-control-plane", "kind-registry"]);
+
+  // The tunnel it was: without it the ports refuse, as everything does on the far loopback. Post does not need it.
+  for (const pid of tunnelsOf(job)) process.kill(pid, "SIGKILL");
+  expect((await job.run("kubectl get --raw /readyz")).log).toContain("refused");
+  expect((await job.run(`exec 3<>/dev/tcp/127.0.0.1/5000`)).log).toContain("refused");
 
   const post = await job.post(step);
   expect(post.code).toBe(0);
@@ -83,4 +91,42 @@ test("asked for by name where Docker is here, and the other way round, each is r
   expect(remainsOnBothSides(away, far)).toEqual(before);
   await here.collected;
   await job.post(here);
+});
+
+describe.skipIf(!existsSync("/usr/sbin/sshd"))("over ssh", () => {
+  let ssh: { path: string; address: string };
+  beforeAll(() => {
+    ssh = far.startSsh();
+  });
+  const sshJob = () => newJob({ path: [ssh.path, pathWithoutTools()].join(delimiter) });
+
+  test("docker-host: one connection for all; the user's path; nothing left on either side", async () => {
+    const job = sshJob();
+    const before = remainsOnBothSides(job, far);
+    const step = await use(job, { "docker-host": ssh.address });
+    expect(step.outputs).toMatchObject({ strategy: "remote-docker", registry: "localhost:5000" });
+    // Later steps go over the same connection.
+    expect(job.env["DOCKER_HOST"]).toMatch(/^unix:\/\/.*docker\.sock$/);
+    await usersPath(job, step);
+    await cranePush(job, step);
+    const logins = readFileSync(join(far.folder, "ssh/log"), "utf8").match(/Accepted publickey/g);
+    expect(logins).toHaveLength(1);
+    const post = await job.post(step);
+    expect(post.code).toBe(0);
+    expect(post.log).not.toContain("::warning::");
+    expect(remainsOnBothSides(job, far)).toEqual(before);
+  });
+
+  test("a host key that is not known, and a key that is refused, each get ssh's word and what to do", async () => {
+    const job = sshJob();
+    const before = remainsOnBothSides(job, far);
+    far.forgetSsh("authorized");
+    const noKey = await job.use(inputs({ "docker-host": ssh.address }));
+    expect(noKey.code).toBe(1);
+    expect(noKey.log).toMatch(/Permission denied \(publickey\)[\s\S]*give ssh a key/);
+    far.forgetSsh("known");
+    const noHost = await job.use(inputs({ "docker-host": ssh.address }));
+    expect(noHost.log).toMatch(/Host key verification failed[\s\S]*known_hosts/);
+    expect(remainsOnBothSides(job, far)).toEqual(before);
+  });
 });

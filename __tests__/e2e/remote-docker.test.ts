@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { FarMachine } from "../../script/far/machine.mjs";
 import type { Job, Step } from "../../script/runner/job.mjs";
 import { remainsOnBothSides, startFarMachine } from "./harness/far.ts";
@@ -93,6 +93,104 @@ test("asked for by name where Docker is here, and the other way round, each is r
   await job.post(here);
 });
 
+test("a socket that looks local and is another machine's is told by evidence; the tunnel outlives restarts", async () => {
+  const job = newJob({ env: { DOCKER_HOST: `unix://${far.socket}` } });
+  const before = remainsOnBothSides(job, far);
+  const step = await use(job);
+  expect(step.outputs["strategy"]).toBe("remote-docker");
+  const answers = (command: string) =>
+    run(job, `for try in $(seq 240); do ${command} && exit; sleep 0.5; done; exit 1`);
+  const both = async () => {
+    await answers("kubectl get --raw /readyz");
+    await answers("node -e 'fetch(`http://localhost:5000/v2/`).then((r) => process.exit(r.ok ? 0 : 1))'");
+  };
+  await both();
+  // The far ends, killed; one process each, and perl is nobody else's there.
+  far.docker("exec", "kind-control-plane", "pkill", "perl");
+  await both();
+  far.docker("restart", "--time", "0", "kind-registry");
+  await both();
+  far.docker("restart", "kind-control-plane");
+  await both();
+  await far.stopDaemon();
+  await far.startDaemon();
+  far.docker("start", "kind-control-plane");
+  await both();
+
+  // With its cluster it ends, also where no post comes.
+  far.docker("rm", "--force", "--volumes", "kind-control-plane");
+  for (let tries = 0; tunnelsOf(job).length > 0 && tries < 200; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(tunnelsOf(job)).toEqual([]);
+  await job.post(step);
+  expect(remainsOnBothSides(job, far)).toEqual(before);
+});
+
+test("docker-context with TLS: later steps get the same daemon; without a registry the API server tells", async () => {
+  const job = newJob();
+  const files = ["ca", "cert", "key"].map((file) => `${file}=${join(far.certificates, file)}.pem`).join(",");
+  await run(job, `docker context create far --docker "host=${far.env.DOCKER_HOST},${files}"`);
+  const before = remainsOnBothSides(job, far);
+  const step = await use(job, { "docker-context": "far", registry: "false" });
+  expect(step.outputs["strategy"]).toBe("remote-docker");
+  expect(job.env).toMatchObject({ DOCKER_HOST: far.env.DOCKER_HOST, DOCKER_TLS_VERIFY: "1" });
+  expect(await run(job, "docker ps --format '{{.Names}}'")).toBe("kind-control-plane\n");
+  expect(await run(job, "kubectl get nodes --output name")).toBe("node/kind-control-plane\n");
+  await job.post(step);
+  expect(remainsOnBothSides(job, far)).toEqual(before);
+});
+
+test("ports that are taken there: the next one, or an error for one that was given", async () => {
+  const squat = (port: string) =>
+    far.docker(
+      "run",
+      "--detach",
+      "--name",
+      `squatter-${port}`,
+      "--publish",
+      `127.0.0.1:${port}:5000`,
+      "registry:3",
+    );
+  squat("5000");
+  squat("5055");
+  onTestFinished(() => {
+    far.docker("rm", "--force", "--volumes", "squatter-5000", "squatter-5055");
+  });
+  const job = newJob({ env: far.env });
+  const before = remainsOnBothSides(job, far);
+  const given = await job.use(inputs({ "registry-port": "5055" }));
+  expect(given.code).toBe(1);
+  expect(given.log).toContain("port 5055 is taken");
+  expect(remainsOnBothSides(job, far)).toEqual(before);
+  const step = await use(job);
+  expect(step.outputs["registry"]).toBe("localhost:5001");
+  await job.post(step);
+  expect(remainsOnBothSides(job, far)).toEqual(before);
+});
+
+test("main killed while kind works: post leaves nothing on either side", async () => {
+  const job = newJob({ env: far.env });
+  const before = remainsOnBothSides(job, far);
+  const { step, running } = job.start(inputs());
+  await running.said(/Starting control-plane/);
+  running.child.kill("SIGKILL");
+  await new Promise((resolve) => running.child.once("exit", resolve));
+  step.collectNow();
+  const post = await job.post(step);
+  expect(post.log).not.toContain("::warning::");
+  expect(remainsOnBothSides(job, far)).toEqual(before);
+});
+
+test("another authority's certificates get a message that names them", async () => {
+  const job = newJob({ env: far.env });
+  const openssl = `openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=other -keyout key.pem -out cert.pem`;
+  await run(job, `${openssl} 2>&1 && cp cert.pem ca.pem`);
+  const other = newJob({ env: { ...far.env, DOCKER_CERT_PATH: job.workspace } });
+  const step = await other.use(inputs());
+  expect(step.code).toBe(1);
+  expect(step.log).toMatch(/check DOCKER_CERT_PATH/);
+});
+
 describe.skipIf(!existsSync("/usr/sbin/sshd"))("over ssh", () => {
   let ssh: { path: string; address: string };
   beforeAll(() => {
@@ -123,10 +221,10 @@ describe.skipIf(!existsSync("/usr/sbin/sshd"))("over ssh", () => {
     far.forgetSsh("authorized");
     const noKey = await job.use(inputs({ "docker-host": ssh.address }));
     expect(noKey.code).toBe(1);
-    expect(noKey.log).toMatch(/Permission denied \(publickey\)[\s\S]*give ssh a key/);
+    expect(noKey.log).toMatch(/Permission denied \(publickey.*give ssh a key/);
     far.forgetSsh("known");
     const noHost = await job.use(inputs({ "docker-host": ssh.address }));
-    expect(noHost.log).toMatch(/Host key verification failed[\s\S]*known_hosts/);
+    expect(noHost.log).toMatch(/Host key verification failed.*known_hosts/);
     expect(remainsOnBothSides(job, far)).toEqual(before);
   });
 });

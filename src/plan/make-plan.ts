@@ -9,7 +9,7 @@ import type { Found } from "./found.ts";
 import { mergeKindConfig } from "./kind-config/merge.ts";
 import { throwOnNotInThisVersion } from "./not-in-this-version.ts";
 import type { Choice, Plan } from "./plan.ts";
-import { planReach, throwOnSeveralControlPlanesAfar } from "./reach.ts";
+import { planReach } from "./reach.ts";
 import { planRegistry } from "./registry.ts";
 
 /** What chance and the clock decide; handed in, so that the plan is a function of its arguments. */
@@ -42,7 +42,6 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
     apiServerPort: reach.looksLocal ? "kind-chooses" : "daemon-chooses",
     cgroupV1: found.engine.cgroupVersion === "1",
   });
-  throwOnSeveralControlPlanesAfar(reach, config, found);
   return {
     owner: draw.owner,
     record: newOwnerRecord(job, {

@@ -43,14 +43,20 @@ function join(client: Socket, carrier: Carrier): void {
     drop();
     return;
   }
-  for (const side of [client, carrier.input, carrier.output]) side.on("error", drop);
+  // Cut off in the middle: the client must see that, and not an orderly end.
+  const cut = () => {
+    client.resetAndDestroy();
+    carrier.destroy();
+  };
+  client.on("error", drop);
+  carrier.input.on("error", cut);
+  carrier.output.on("error", cut);
   client.pipe(carrier.input);
   carrier.output.pipe(client);
   // Gone, and not only done with sending: the other side is let go at once.
   client.on("close", drop);
   carrier.output.on("close", () => {
-    // Cut off in the middle: the client must see that, and not an orderly end.
-    if (!carrier.output.readableEnded) client.resetAndDestroy();
+    if (!carrier.output.readableEnded) cut();
   });
 }
 

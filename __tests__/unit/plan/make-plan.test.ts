@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { labels } from "../../../src/docker/labels.ts";
 import type { Found } from "../../../src/plan/found.ts";
 import { makePlan } from "../../../src/plan/make-plan.ts";
-import { ConflictError, EnvironmentError, UsageError } from "../../../src/support/errors.ts";
+import { ConflictError, UsageError } from "../../../src/support/errors.ts";
 import { containerWith, foundWith, recordWith, settingsOf } from "./world.ts";
 
 const draw = { owner: "abcdefabcdef", now: new Date("2026-01-31T12:00:00Z") };

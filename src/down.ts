@@ -8,7 +8,7 @@ import { removeCluster, removeNetwork } from "./resources/cluster.ts";
 import { changeKubeconfig, removeContext } from "./resources/kubeconfig.ts";
 import { type OwnerRecord, ownerRecords, removeOwnerRecord } from "./resources/owner-record.ts";
 import { removeOwnedContainers } from "./resources/registry.ts";
-import { endTunnel, tunnelOf } from "./resources/tunnel.ts";
+import { endTunnel, type TunnelRemains, tunnelRemains } from "./resources/tunnel.ts";
 import type { Clock } from "./support/clock.ts";
 import { messageOf } from "./support/errors.ts";
 import { lives, type ProcessIdentity } from "./support/process-identity.ts";
@@ -32,8 +32,8 @@ export interface Belongings {
   readonly folder: string | undefined;
   readonly main: ProcessIdentity | undefined;
   readonly children: readonly ProcessIdentity[];
-  /** The tunnel's process, where its start was recorded. */
-  readonly tunnel: ProcessIdentity | undefined;
+  /** The tunnel, where one was, or may have been, begun. */
+  readonly tunnel: TunnelRemains | undefined;
 }
 
 /** What a ledger tells of. */
@@ -51,7 +51,7 @@ export function belongingsOf(ledger: LedgerContent, path: string): Belongings {
     folder: dirname(path),
     main: ledger.main,
     children: ledger.children,
-    tunnel: tunnelOf(of("tunnel")[0]?.id),
+    tunnel: of("tunnel").map(({ id }) => tunnelRemains(id, ledger.forwarded))[0],
   };
 }
 
@@ -66,7 +66,7 @@ export function belongingsOfRecord(record: OwnerRecord): Belongings {
     folder: undefined,
     main: undefined,
     children: [],
-    tunnel: undefined,
+    tunnel: tunnelRemains(undefined, undefined),
   };
 }
 
@@ -94,7 +94,7 @@ export async function down(ours: Belongings, deps: DownDeps): Promise<string[]> 
     );
   }
   // After all that may be done through it.
-  await endTunnel(ours.owner, ours.tunnel);
+  if (ours.tunnel !== undefined) await endTunnel(ours.owner, ours.tunnel);
   if (failures.length === 0 && ours.folder !== undefined) {
     await rm(ours.folder, { recursive: true, force: true });
     // The job's folder goes with the last use of the step in it.

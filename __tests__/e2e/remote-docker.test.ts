@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import type { FarMachine } from "../../script/far/machine.mjs";
+import { FarMachine } from "../../script/far/machine.mjs";
 import type { Job, Step } from "../../script/runner/job.mjs";
-import { remainsOnBothSides, startFarMachine } from "./harness/far.ts";
+import { remainsOnBothSides } from "./harness/far.ts";
 import { inputs, newJob, run, use } from "./harness/jobs.ts";
 import { lab, pathWithoutTools, processIdsOf } from "./harness/machine.ts";
 
@@ -11,7 +11,7 @@ const example = join(import.meta.dirname, "../../docs/example");
 
 let far: FarMachine;
 beforeAll(async () => {
-  far = await startFarMachine();
+  far = await FarMachine.start();
 });
 afterAll(() => far.end());
 

@@ -30,6 +30,13 @@ function quietly(program, ...args) {
   }
 }
 
+/** The lab's mirror and runtime, where there is a lab. @returns {FarOptions} */
+function labOptions() {
+  const mirror = process.env["LAB_REGISTRY"];
+  const runtime = JSON.parse(sh("docker", "info", "--format", "{{json .Runtimes}}")).lab?.path;
+  return { ...(mirror ? { mirror } : {}), ...(runtime ? { runtime } : {}) };
+}
+
 export class FarMachine {
   host = there;
   /** @type {import("node:child_process").ChildProcess | undefined} */ #daemon;
@@ -49,7 +56,7 @@ export class FarMachine {
 
   /** @param {FarOptions} [options] */
   static async start(options = {}) {
-    const machine = new FarMachine(options);
+    const machine = new FarMachine({ ...labOptions(), ...options });
     try {
       makeNetwork();
       makeCertificates(machine.certificates);

@@ -37,6 +37,11 @@ function saysGone(result: RunResult): boolean {
   return /no such (container|volume|network|object|image)|not found|is not connected to/i.test(result.stderr);
 }
 
+/** Docker's word that a container's processes do not end by SIGKILL. */
+export function saysUnkillable(result: RunResult): boolean {
+  return /could not kill|did not receive an exit event/i.test(result.stderr);
+}
+
 /** Docker's word that a host port has another owner (the wording differs between 20.10 and 29). */
 export function saysPortTaken(result: RunResult): boolean {
   return /port is already allocated|address already in use|bind: address already/i.test(result.stderr);

@@ -1,5 +1,5 @@
 import { kindNodes, removeContainersArgs } from "../docker/containers.ts";
-import { type Docker, linesOf, removed } from "../docker/docker.ts";
+import { type Docker, linesOf, removed, saysUnkillable } from "../docker/docker.ts";
 import { kindNetwork, labels } from "../docker/labels.ts";
 import type { Ledger } from "../ledger.ts";
 import type { ClusterPlan } from "../plan/plan.ts";
@@ -116,8 +116,32 @@ export async function watchNodes(
 
 /** Removes the nodes of a cluster as kind does, without needing kind. */
 export async function removeCluster(docker: Docker, cluster: string): Promise<void> {
-  const nodes = await kindNodes(docker, cluster);
-  if (nodes.length > 0) await removed(docker, removeContainersArgs(nodes.map(({ id }) => id)));
+  const ids = (await kindNodes(docker, cluster)).map(({ id }) => id);
+  if (ids.length === 0) return;
+  const remove = () => removed(docker, removeContainersArgs(ids));
+  await remove().catch(async (error: unknown) => {
+    if (!(error instanceof CommandError) || !saysUnkillable(error.result)) throw error;
+    await Promise.all(ids.map((id) => thaw(docker, id)));
+    await remove();
+  });
+}
+
+/** Takes a container's id; its cgroup, and those of the pods in it, have the id in their path. */
+const thawScript =
+  'find /cgroup/freezer -path "*$1*" -name freezer.state | while read -r state; do echo THAWED > "$state"; done';
+
+/**
+ * On cgroup v1 a node that is killed while runc in it had a pod frozen cannot end: a frozen process does not take its
+ * SIGKILL, and nobody is left to thaw it. A container of the node's own image does, on whatever machine the daemon is.
+ * https://docs.kernel.org/admin-guide/cgroup-v1/freezer-subsystem.html
+ */
+async function thaw(docker: Docker, node: string): Promise<void> {
+  const image = await docker.output(["container", "inspect", "--format", "{{.Image}}", node], {
+    deadline: 30_000,
+  });
+  const host = ["--privileged", "--cgroupns=host", "--network=none", "--volume=/sys/fs/cgroup:/cgroup"];
+  const args = ["run", "--rm", ...host, "--entrypoint=sh", image, "-c", thawScript, "sh", node];
+  await docker.output(args, { deadline: 60_000 });
 }
 
 /** Removes kind's network unless somebody is on it. */

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { daemonConnection } from "../connection/daemon.ts";
 import type { Docker } from "../docker/docker.ts";
 import { resolveEndpoint } from "../docker/endpoint-address.ts";
@@ -79,17 +80,30 @@ function idOf({ pid, startTime }: ProcessIdentity): string {
   return `${pid} ${startTime}`;
 }
 
-/** The process that a ledger's id names. */
-export function tunnelOf(id: string | undefined): ProcessIdentity | undefined {
+/** What is known of a tunnel that is to end. */
+export interface TunnelRemains {
+  /** Undefined for one whose start could not be recorded: it is found by its mark. */
+  readonly process: ProcessIdentity | undefined;
+  /** The file of the socket that it carries, for an ssh endpoint. */
+  readonly socket: string | undefined;
+}
+
+/** Reads a ledger's id, and the DOCKER_HOST that was forwarded. */
+export function tunnelRemains(id: string | undefined, forwarded: string | undefined): TunnelRemains {
   const [pid, startTime] = id?.split(" ") ?? [];
-  return pid === undefined ? undefined : { pid: Number(pid), startTime: startTime ?? "" };
+  return {
+    process: pid === undefined ? undefined : { pid: Number(pid), startTime: startTime ?? "" },
+    socket: forwarded?.replace(/^unix:\/\//, ""),
+  };
 }
 
 /** Ends the tunnel of an owner, also one whose start could not be recorded. */
-export async function endTunnel(owner: string, recorded: ProcessIdentity | undefined): Promise<void> {
+export async function endTunnel(owner: string, { process: recorded, socket }: TunnelRemains): Promise<void> {
   const marked = await processesMarked(tunnelVariable, owner);
   await Promise.all([...(recorded === undefined ? [] : [recorded]), ...marked].map((one) => end(one)));
   while (recorded !== undefined && (await lives(recorded))) await new Promise((done) => setTimeout(done, 20));
+  // Mostly in the folder that goes anyway; elsewhere where that one's path was too long for a socket.
+  if (socket !== undefined) await rm(socket, { force: true });
 }
 
 function unusable(address: string): EnvironmentError {

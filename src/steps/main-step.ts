@@ -35,7 +35,7 @@ import { installTool } from "../tools/install.ts";
 import { restoreNodeImage } from "../tools/node-image-cache.ts";
 import { systemToolDeps, type ToolDeps } from "../tools/tool-deps.ts";
 import { type Brought, up } from "../up.ts";
-import { connectBySsh, type SshEndpoint } from "./ssh-endpoint.ts";
+import { connectBySsh, type SshEndpoint, tunnelRemainsOf } from "./ssh-endpoint.ts";
 import { begunEntry, type Kept, keptEntry, stateEntries } from "./state.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -130,8 +130,7 @@ async function connect(step: Omit<Step, "ssh" | "forLaterSteps">): Promise<Step>
 /** For a run that ends before it made anything. */
 async function letGo({ ssh, env, owner }: Step): Promise<void> {
   if (ssh === undefined) return;
-  ssh.tunnel.leave();
-  await endTunnel(owner, ssh.tunnel.identity);
+  await endTunnel(owner, tunnelRemainsOf(ssh));
   await rm(useFolder(jobOf(env, tmpdir()), owner), { recursive: true, force: true });
 }
 

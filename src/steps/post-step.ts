@@ -10,7 +10,7 @@ import { type Job, jobOf } from "../environment/job.ts";
 import { type LedgerContent, ledgerPath, readLedger } from "../ledger.ts";
 import { actionsLogger } from "../report/actions-logger.ts";
 import { ownerRecords } from "../resources/owner-record.ts";
-import { endTunnel } from "../resources/tunnel.ts";
+import { endTunnel, tunnelRemains } from "../resources/tunnel.ts";
 import { fromInputs } from "../settings/from-inputs.ts";
 import { parseSettings } from "../settings/parse-settings.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -81,7 +81,7 @@ async function findRemains(env: Env, logger: Logger): Promise<{ remains: Remains
   const state = readState((name) => core.getState(name));
   if (state === "nothing-made") {
     // A main that died while it looked around may have had a connection.
-    await endTunnel(core.getState("owner"), undefined);
+    await endTunnel(core.getState("owner"), tunnelRemains(undefined, undefined));
     return { remains: [], cleanup: true };
   }
   if (state !== undefined) {

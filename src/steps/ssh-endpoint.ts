@@ -1,8 +1,9 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sshArgs } from "../connection/ssh.ts";
 import { refusal } from "../docker/engine.ts";
+import { endTunnel, type TunnelRemains } from "../resources/tunnel.ts";
 import { EnvironmentError, messageOf } from "../support/errors.ts";
 import { startTunnel, type Tunnel } from "../tunnel/start.ts";
 
@@ -39,8 +40,14 @@ export async function connectBySsh(
   try {
     await tunnel.ssh(args, socket);
   } catch (error) {
-    tunnel.leave();
+    await endTunnel(owner, { process: tunnel.identity, socket });
+    await rm(folder, { recursive: true, force: true });
     throw new EnvironmentError(refusal(messageOf(error)), { cause: error });
   }
   return { tunnel, host: `unix://${socket}` };
+}
+
+/** What is to end when the connection is of no more use. */
+export function tunnelRemainsOf({ tunnel, host }: SshEndpoint): TunnelRemains {
+  return { process: tunnel.identity, socket: host.replace(/^unix:\/\//, "") };
 }

@@ -10,7 +10,6 @@ export class Spares {
   readonly #start: () => Promise<Carrier>;
   readonly #ready: Carrier[] = [];
   #starting = 0;
-  #closed = false;
 
   constructor(start: () => Promise<Carrier>) {
     this.#start = start;
@@ -24,13 +23,8 @@ export class Spares {
     return ready === undefined ? this.#start() : Promise.resolve(release(ready));
   }
 
-  close(): void {
-    this.#closed = true;
-    for (const carrier of this.#ready.splice(0)) carrier.destroy();
-  }
-
   #fill(): void {
-    while (!this.#closed && this.#ready.length + this.#starting < wanted) {
+    while (this.#ready.length + this.#starting < wanted) {
       this.#starting++;
       this.#start()
         .then((carrier) => this.#keep(carrier))
@@ -45,10 +39,6 @@ export class Spares {
   }
 
   #keep(carrier: Carrier): void {
-    if (this.#closed) {
-      carrier.destroy();
-      return;
-    }
     this.#ready.push(carrier);
     // One that ends while it waits, as when the node restarts, is no use to anybody.
     const drop = () => {

@@ -36,9 +36,6 @@ export async function streamTransport(
       }
       return ready.take();
     },
-    close() {
-      for (const ready of spares.values()) ready.close();
-    },
   };
 }
 

@@ -6,6 +6,4 @@ export interface Transport {
   readonly name: "direct" | "ssh" | "stream";
   /** A new connection to a target. @throws when the other side cannot be reached now. */
   open(target: Target): Promise<Carrier>;
-  /** Ends what it keeps ready. */
-  close(): void;
 }

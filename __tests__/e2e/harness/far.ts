@@ -1,24 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { FarMachine, type FarOptions } from "../../../script/far/machine.mjs";
+import type { FarMachine } from "../../../script/far/machine.mjs";
 import type { Job } from "../../../script/runner/job.mjs";
-import { lab, type Remains, remainsOf } from "./machine.ts";
-
-/** A second machine with Docker, with the lab's mirror and runtime where there is a lab. */
-export function startFarMachine(options: FarOptions = {}): Promise<FarMachine> {
-  return FarMachine.start({ ...farOptions(), ...options });
-}
-
-function farOptions(): FarOptions {
-  const mirror = process.env["LAB_REGISTRY"];
-  const runtimes: unknown = JSON.parse(
-    execFileSync("docker", ["info", "--format", "{{json .Runtimes}}"], { encoding: "utf8" }),
-  );
-  const { lab: runtime } = runtimes as { lab?: { path: string } };
-  return {
-    ...(lab.mirror === undefined || mirror === undefined ? {} : { mirror }),
-    ...(runtime === undefined ? {} : { runtime: runtime.path }),
-  };
-}
+import { type Remains, remainsOf } from "./machine.ts";
 
 /** What a job may leave on either side. */
 export interface BothRemains {

@@ -21,7 +21,6 @@ function inHand() {
       };
       return Promise.resolve({ input: one.input, output: one.output, destroy } satisfies Carrier);
     },
-    close: () => {},
   };
   return { carriers, transport };
 }
@@ -92,7 +91,7 @@ test("a client that does not read holds up its own far side", async () => {
 test("no way to the other side: the client is refused and the log says why", async () => {
   const lines: string[] = [];
   const open = () => Promise.reject(new Error("the daemon is away"));
-  const client = await carried({ name: "stream", open, close: () => {} }, lines);
+  const client = await carried({ name: "stream", open }, lines);
   const failed = await new Promise<Error>((resolve) => client.once("error", resolve));
   expect(failed.message).toContain("ECONNRESET");
   expect(lines.join()).toContain("the daemon is away");

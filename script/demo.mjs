@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { FarMachine } from "./far/machine.mjs";
 import { Job } from "./runner/job.mjs";
 
 const begun = performance.now();
@@ -47,9 +48,18 @@ async function command(job, text) {
   if (code !== 0) throw new Error(`exit code ${code}`);
 }
 
+// With --remote Docker is elsewhere, for the job and for the comparison alike.
+const far = process.argv.includes("--remote")
+  ? await part("a second machine with Docker, over TLS", () => FarMachine.start())
+  : undefined;
+if (far !== undefined) {
+  Object.assign(process.env, far.env);
+  console.log(`  DOCKER_HOST=${far.env.DOCKER_HOST}`);
+}
+
 const before = snapshot();
 const job = new Job({
-  env: process.env.DOCKER_HOST === undefined ? {} : { DOCKER_HOST: process.env.DOCKER_HOST },
+  env: far?.env ?? (process.env.DOCKER_HOST === undefined ? {} : { DOCKER_HOST: process.env.DOCKER_HOST }),
   onLine: (line) => console.log(`    ${line}`),
 });
 const inputs = {
@@ -90,6 +100,7 @@ for (const what of Object.keys(before)) {
   left += more.length;
   console.log(`  ${what}: ${more.length === 0 ? "nothing is left" : `LEFT: ${more.join(", ")}`}`);
 }
+if (far !== undefined) await part("the second machine goes", () => far.end());
 if (failure !== undefined) console.log(`\nThe demo failed: ${failure.message}`);
 else console.log(`\n${left === 0 ? "All went well" : "Something is left"}, in ${seconds(begun)}.`);
 if (failure !== undefined || left > 0) process.exitCode = 1;

@@ -8,6 +8,7 @@ import { removeCluster, removeNetwork } from "./resources/cluster.ts";
 import { changeKubeconfig, removeContext } from "./resources/kubeconfig.ts";
 import { type OwnerRecord, ownerRecords, removeOwnerRecord } from "./resources/owner-record.ts";
 import { removeOwnedContainers } from "./resources/registry.ts";
+import { endTunnel, type TunnelRemains, tunnelRemains } from "./resources/tunnel.ts";
 import type { Clock } from "./support/clock.ts";
 import { messageOf } from "./support/errors.ts";
 import { lives, type ProcessIdentity } from "./support/process-identity.ts";
@@ -31,6 +32,8 @@ export interface Belongings {
   readonly folder: string | undefined;
   readonly main: ProcessIdentity | undefined;
   readonly children: readonly ProcessIdentity[];
+  /** The tunnel, where one was, or may have been, begun. */
+  readonly tunnel: TunnelRemains | undefined;
 }
 
 /** What a ledger tells of. */
@@ -48,6 +51,7 @@ export function belongingsOf(ledger: LedgerContent, path: string): Belongings {
     folder: dirname(path),
     main: ledger.main,
     children: ledger.children,
+    tunnel: of("tunnel").map(({ id }) => tunnelRemains(id, ledger.forwarded))[0],
   };
 }
 
@@ -62,6 +66,7 @@ export function belongingsOfRecord(record: OwnerRecord): Belongings {
     folder: undefined,
     main: undefined,
     children: [],
+    tunnel: tunnelRemains(undefined, undefined),
   };
 }
 
@@ -88,6 +93,8 @@ export async function down(ours: Belongings, deps: DownDeps): Promise<string[]> 
       )),
     );
   }
+  // After all that may be done through it.
+  if (ours.tunnel !== undefined) await endTunnel(ours.owner, ours.tunnel);
   if (failures.length === 0 && ours.folder !== undefined) {
     await rm(ours.folder, { recursive: true, force: true });
     // The job's folder goes with the last use of the step in it.

@@ -26,6 +26,8 @@ const entry = z.discriminatedUnion("resource", [
     tag: z.string(),
     repositories: z.array(z.string()),
   }),
+  /** The id is the process's: pid and start time. */
+  z.object({ resource: z.literal("tunnel"), id: z.string().optional() }),
   z.object({ resource: z.literal("membership"), network: z.string(), container: z.string() }),
 ]);
 export type LedgerEntry = z.infer<typeof entry>;
@@ -38,6 +40,8 @@ const content = z.object({
   cluster: z.string(),
   /** What reaches the daemon that all this is on (DOCKER_HOST and the like), as main saw it. */
   dockerEnv: z.record(z.string(), z.string()),
+  /** The same daemon, faster, while the tunnel lives: DOCKER_HOST of a socket that it carries. */
+  forwarded: z.string().optional(),
   /** The process that brings up; down may meet it alive. */
   main: identity.optional(),
   /** Leaders of the process groups that main started. */

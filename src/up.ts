@@ -2,9 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { kindNodes } from "./docker/containers.ts";
 import type { Docker } from "./docker/docker.ts";
 import type { Ledger } from "./ledger.ts";
-import type { NodeImagePlan, Plan, RegistryPlan } from "./plan/plan.ts";
+import type { NodeImagePlan, Plan, RegistryPlan, TakenReach } from "./plan/plan.ts";
 import type { NodeFile } from "./remote-registry/node-credentials.ts";
-import { awaitLocalhost } from "./resources/await-localhost.ts";
+import { lookForRegistry } from "./resources/await-localhost.ts";
 import { type ClusterFiles, createCluster, watchNodes } from "./resources/cluster.ts";
 import { ensureImage } from "./resources/images.ts";
 import { changeKubeconfig, mergeContext, readIfThere } from "./resources/kubeconfig.ts";
@@ -25,11 +25,13 @@ import {
   wireNode,
   withoutProxyFor,
 } from "./resources/wiring.ts";
+import { bringWithinReach, holdToConstraint, type SeenRegistry } from "./resources/within-reach.ts";
 import type { Clock } from "./support/clock.ts";
 import type { Logger } from "./support/logger.ts";
 import type { ProcessRunner } from "./support/process-runner.ts";
 import type { Timeline } from "./timeline.ts";
 import type { InstalledTool } from "./tools/install.ts";
+import type { Tunnel } from "./tunnel/start.ts";
 
 type RemotePlan = Extract<RegistryPlan, { kind: "remote" }>;
 
@@ -40,6 +42,8 @@ export interface UpDeps {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly timeline: Timeline;
+  /** The one that carries the daemon's connection already, for an ssh endpoint. */
+  readonly tunnel: Tunnel | undefined;
   /** Gets a tool from wherever it is to be had. */
   readonly install: (name: "kind" | "kubectl", version: string) => Promise<InstalledTool>;
   /** Brings the node image from the Actions cache when asked; the name it has then, or undefined. */
@@ -50,6 +54,8 @@ export interface UpDeps {
 
 /** What came up. */
 export interface Brought {
+  /** How the daemon's loopback is reached, which only the trial could tell. */
+  readonly reach: TakenReach;
   /** The registry beside the cluster, where there is one. */
   readonly registry: RunningRegistry | undefined;
   readonly kind: InstalledTool;
@@ -79,22 +85,23 @@ export async function up(plan: Plan, deps: UpDeps): Promise<Brought> {
     const [tool, nodeImage] = await Promise.all([kind, image]);
     const files = { kind: tool.path, kubeconfig: plan.files.kubeconfig };
     await timeline.time("cluster", () => bringCluster(plan, { ...files, nodeImage }, registry, deps));
+    const seen = await registry;
+    const within = await timeline.time("reach", () => bringWithinReach(plan, seen, deps));
     const version = await nodeVersion(plan, deps);
     const kubectl = await (kubectlEarly ?? timeline.time("kubectl", () => deps.install("kubectl", version)));
     await Promise.all([
       timeline.time("ready", () => settle(plan, kubectl.path, deps)),
-      registry.then((running) =>
-        running === undefined ? undefined : announceRegistry(plan, kubectl.path, running, deps),
-      ),
+      seen === undefined ? undefined : announceRegistry(plan, kubectl.path, seen.running, deps),
       mergeContexts(plan, deps),
+      within.proven,
     ]);
-    return { kubectl, version };
+    return { kubectl, version, reach: within.taken };
   })();
-  const [running, { kubectl, version }] = await allOrFirstFailure(
+  const [seen, { kubectl, version, reach }] = await allOrFirstFailure(
     [registry, cluster],
     [kind, kubectlEarly, image],
   );
-  return { registry: running, kind: await kind, kubectl, kubernetesVersion: version };
+  return { reach, registry: seen?.running, kind: await kind, kubectl, kubernetesVersion: version };
 }
 
 /**
@@ -114,8 +121,8 @@ async function bringNodeImage({ cluster: { image } }: Plan, deps: UpDeps): Promi
   return (await deps.restoreNodeImage(image)) ?? (await ensureImage([image.reference], deps));
 }
 
-/** The registry, running and seen by our own localhost; a remote one, proven. */
-async function bringRegistry(plan: Plan, deps: UpDeps): Promise<RunningRegistry | undefined> {
+/** The registry, running, and whether our own localhost has it; a remote one, proven. */
+async function bringRegistry(plan: Plan, deps: UpDeps): Promise<SeenRegistry | undefined> {
   if (plan.registry.kind === "none") return undefined;
   if (plan.registry.kind === "remote") {
     await bringRemoteRegistry(plan, plan.registry, deps);
@@ -125,9 +132,11 @@ async function bringRegistry(plan: Plan, deps: UpDeps): Promise<RunningRegistry 
     plan.registry.kind === "shared"
       ? plan.registry
       : await createRegistry(plan.registry, { owner: plan.owner, cluster: plan.cluster.name }, deps);
-  await awaitLocalhost(running, deps);
+  const { name, port, owner } = running;
+  const reach = await lookForRegistry(running, plan.reach.looksLocal, deps);
+  if (plan.registry.kind === "container") holdToConstraint(reach, plan);
   await writeFile(plan.files.buildkitd, buildkitdConfig(running), { mode: 0o600 });
-  return { name: running.name, port: running.port, owner: running.owner };
+  return { running: { name, port, owner }, reach };
 }
 
 async function bringRemoteRegistry(
@@ -155,14 +164,14 @@ async function bringRemoteRegistry(
 /** What each node gets, and what comes onto its network: nothing of it waits for a remote registry's answer. */
 async function wiringOf(
   plan: Plan,
-  registry: Promise<RunningRegistry | undefined>,
+  registry: Promise<SeenRegistry | undefined>,
   { remoteRegistry }: UpDeps,
 ): Promise<Wiring> {
   if (plan.registry.kind === "remote") {
     const files = remoteRegistry === undefined ? [] : nodeFilesFor(plan.registry, remoteRegistry);
     return { files, joins: undefined };
   }
-  const running = await registry;
+  const running = (await registry)?.running;
   return running === undefined
     ? { files: [], joins: undefined }
     : { files: hostsFiles(running), joins: running.name };
@@ -172,7 +181,7 @@ async function wiringOf(
 async function bringCluster(
   plan: Plan,
   files: ClusterFiles,
-  registry: Promise<RunningRegistry | undefined>,
+  registry: Promise<SeenRegistry | undefined>,
   deps: UpDeps,
 ): Promise<void> {
   const { docker, ledger } = deps;

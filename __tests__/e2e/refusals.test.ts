@@ -44,10 +44,6 @@ test("bad inputs: all in one message, nothing touched", async () => {
   expect(log.match(/^::error::/gm)).toHaveLength(1);
 });
 
-test("strategies that are not in this version are refused in words", async () => {
-  expect(await refused(newJob(), { strategy: "remote-docker" })).toContain("not in this version");
-});
-
 test("a kind configuration with an unknown field is refused with its place", async () => {
   const config =
     "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n  - role: control-plane\n    lables: {}\n";

@@ -38,6 +38,7 @@ const everything = (): Belongings => ({
   folder,
   main: undefined,
   children: [],
+  tunnel: undefined,
 });
 
 /** A daemon that has one node, one registry, the network and the record, until they are removed. */

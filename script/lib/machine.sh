@@ -76,3 +76,17 @@ need_docker() {
 
 # Ends the lab when this script brought it up, and leaves one that was there.
 lab_was_up() { [[ -n $("$root/script/lab" env 2> /dev/null) ]]; }
+
+# The ssh server's program, for tests of Docker over ssh. Nothing may start it: no machine gets a server by running tests.
+need_sshd() {
+  if [[ -x /usr/sbin/sshd ]] || ! on_debian_as_root; then return; fi
+  local policy=/usr/sbin/policy-rc.d
+  if [[ -e $policy ]]; then
+    apt_get_missing openssh-server
+  else
+    printf '#!/bin/sh\nexit 101\n' > "$policy"
+    chmod +x "$policy"
+    apt_get_missing openssh-server
+    rm -f "$policy"
+  fi
+}

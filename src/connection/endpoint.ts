@@ -33,6 +33,12 @@ export function endpointEnv(asked: AskedEndpoint, env: Env): Record<string, stri
     : { ...others, DOCKER_CONTEXT: asked.context };
 }
 
+/** The variables for a socket here: the docker command's own folder stays, TLS and rivals do not hold for it. */
+export function socketEnv(host: string, env: Env): Record<string, string> {
+  const folder = env["DOCKER_CONFIG"] ?? "";
+  return { DOCKER_HOST: host, ...(folder === "" ? {} : { DOCKER_CONFIG: folder }) };
+}
+
 /**
  * The environment of every docker, kind and kubectl command: that of the job, with the endpoint's variables
  * replaced, without the action's inputs (a token is among them) and the runner's own secrets. With an owner,

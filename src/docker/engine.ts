@@ -133,7 +133,7 @@ const refusals: readonly (readonly [pattern: RegExp, todo: string])[] = [
 ];
 
 /** What the docker command's refusal means. */
-function refusal(stderr: string): Account {
+export function refusal(stderr: string): Account {
   const seen = [...new Set(linesOf(stderr).map((line) => line.trim()))].slice(0, 3).join("; ");
   const known = refusals.find(([pattern]) => pattern.test(stderr));
   return {

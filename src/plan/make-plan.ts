@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { looksLocal } from "../connection/endpoint.ts";
 import { limitWarnings } from "../environment/host-limits.ts";
 import { jobKubeconfig, useFolder } from "../environment/job.ts";
 import { newOwnerRecord } from "../resources/owner-record.ts";
@@ -8,11 +7,11 @@ import { ConflictError } from "../support/errors.ts";
 import { leftoversInTheWay, throwOnTakenNames } from "./claims.ts";
 import type { Found } from "./found.ts";
 import { mergeKindConfig } from "./kind-config/merge.ts";
-import { throwOnFarDaemon, throwOnNotInThisVersion } from "./not-in-this-version.ts";
-import type { Choice, Plan, ReachPlan } from "./plan.ts";
+import type { Choice, Plan } from "./plan.ts";
+import { planReach } from "./reach.ts";
 import { planRegistry } from "./registry.ts";
 import { decideRemote } from "./remote-registry.ts";
-import { chooseStrategy } from "./strategy.ts";
+import { remoteChoices } from "./strategy.ts";
 
 /** What chance and the clock decide; handed in, so that the plan is a function of its arguments. */
 export interface Draw {
@@ -27,38 +26,35 @@ export interface Draw {
  * EnvironmentError when this daemon cannot do it. Nothing was made then.
  */
 export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
-  throwOnNotInThisVersion(settings);
-  throwOnFarDaemon(found.address);
   const remote = decideRemote(settings, found);
   // No registry beside the cluster is needed then, and nothing of its name is in the way.
   const local: Settings = remote.kind === "use" ? { ...settings, registry: false } : settings;
   throwOnTakenNames(local, found);
   throwOnForeignContext(settings, found);
   const { job, image } = found;
-  const { strategy, choice } = chooseStrategy(settings, remote);
   const registry = planRegistry(settings, found, remote);
   const folder = useFolder(job, draw.owner);
   const leftovers = leftoversInTheWay(local, found);
   // A network that a dead job made is removed with it, or is as if we had made it.
   const makesNetwork = !found.networkExists || leftovers.some(({ madeNetwork }) => madeNetwork);
+  const reach = planReach(settings, found);
   const config = mergeKindConfig(found.userConfig, {
     clusterName: settings.clusterName,
     kubernetesVersion: image.kubernetesVersion,
     durable: settings.durable,
-    apiServerPort: looksLocal(found.address) ? "kind-chooses" : "daemon-chooses",
+    apiServerPort: reach.looksLocal ? "kind-chooses" : "daemon-chooses",
     cgroupV1: found.engine.cgroupVersion === "1",
   });
   return {
     owner: draw.owner,
-    strategy,
     record: newOwnerRecord(job, {
       owner: draw.owner,
       cluster: settings.clusterName,
       started: draw.now,
       madeNetwork: makesNetwork,
     }),
-    choices: [choice, ...choicesOf(settings, found, registry.choice)],
-    reach: reachOf(settings),
+    choices: [...remoteChoices(remote), ...choicesOf(settings, found, registry.choice)],
+    reach,
     engine: found.engine,
     cluster: {
       name: settings.clusterName,
@@ -78,6 +74,7 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
       userKubeconfig: settings.kubeconfig,
       buildkitd: join(folder, "buildkitd.toml"),
       registryCa: join(folder, "registry-ca.crt"),
+      tunnelLog: join(folder, "tunnel.log"),
     },
     exportEnv: settings.exportEnv,
     cleanup: settings.cleanup,
@@ -87,7 +84,7 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
     notices: [...(found.imageNotice === undefined ? [] : [found.imageNotice]), ...config.notes],
     warnings: [
       ...(remote.kind === "not-asked" || remote.warning === undefined ? [] : [remote.warning]),
-      ...(looksLocal(found.address) ? limitWarnings(found.limits) : []),
+      ...(reach.looksLocal ? limitWarnings(found.limits) : []),
     ],
   };
 }
@@ -100,10 +97,6 @@ export function contextOf(clusterName: string): string {
 /** Unique across runs, attempts, matrix legs and reusable workflows; a valid tag of at most 128 characters. */
 function imageTagOf(run: string, attempt: string, owner: string): string {
   return run === "" ? `local-${owner}` : `run-${run}-${attempt}-${owner}`;
-}
-
-function reachOf(settings: Settings): ReachPlan {
-  return settings.strategy === "vm-local" ? "must-be-ours" : "as-found";
 }
 
 function kubectlVersionOf(settings: Settings, { image }: Found): string | undefined {

@@ -61,11 +61,18 @@ export interface ClusterPlan {
 }
 
 /** How the daemon's loopback is expected to be reached, before it was tried. */
-export type ReachPlan =
-  /** `auto`: whatever the trial says, as far as this version can. */
-  | "as-found"
-  /** `vm-local`: the daemon's loopback must be ours. */
-  | "must-be-ours";
+export interface ReachPlan {
+  /** The address looks like this machine's. Only a guess: it sets how long is waited, never what is concluded. */
+  readonly looksLocal: boolean;
+  /** `auto`: whatever the trial says; `vm-local`: the daemon's loopback must be ours; `remote-docker`: it must not. */
+  readonly constraint: "as-found" | "must-be-ours" | "must-be-elsewhere";
+}
+
+/** How the daemon's loopback is reached, as the trial told, and why. */
+export interface TakenReach {
+  readonly way: "direct" | "tunnel";
+  readonly why: string;
+}
 
 /**
  * What will be done: a plain value, made by a pure function of what was asked and what was found. It holds
@@ -73,7 +80,6 @@ export type ReachPlan =
  */
 export interface Plan {
   readonly owner: string;
-  readonly strategy: Strategy;
   readonly record: OwnerRecord;
   readonly choices: readonly Choice[];
   readonly reach: ReachPlan;
@@ -110,4 +116,6 @@ export interface FilesPlan {
   readonly buildkitd: string;
   /** The certificate of a remote registry's private authority, for BuildKit and for post. */
   readonly registryCa: string;
+  /** What the tunnel says, where there is one. */
+  readonly tunnelLog: string;
 }

@@ -1,20 +1,27 @@
-import type { Settings } from "../settings/settings.ts";
-import type { Choice, Strategy } from "./plan.ts";
+import type { Choice, RegistryPlan, Strategy, TakenReach } from "./plan.ts";
 import type { RemoteDecision } from "./remote-registry.ts";
 
-/** The name of what will be done, and why it is that. */
-export function chooseStrategy(
-  { strategy: asked }: Pick<Settings, "strategy">,
-  remote: RemoteDecision,
-): { strategy: Strategy; choice: Choice } {
-  const { strategy, why } =
-    remote.kind === "use"
-      ? { strategy: "remote-registry" as const, why: remote.why }
-      : { strategy: "vm-local" as const, why: whyLocal(asked, remote) };
-  return { strategy, choice: { what: "strategy", chosen: strategy, why } };
+/** What the question of the remote registry came to, where one was asked for. */
+export function remoteChoices(remote: RemoteDecision): Choice[] {
+  switch (remote.kind) {
+    case "not-asked":
+      return [];
+    case "use":
+      return [{ what: "strategy", chosen: "remote-registry", why: remote.why }];
+    case "local-instead":
+      return [{ what: "remote registry", chosen: "a local one in its place", why: remote.why }];
+  }
 }
 
-function whyLocal(asked: Settings["strategy"], remote: RemoteDecision): string {
-  if (remote.kind === "local-instead") return remote.why;
-  return asked === "auto" ? "Docker looks local, and no remote registry is asked for" : "as asked";
+/** The name that users know for where images go and how the daemon is reached. */
+export function strategyOf(registry: RegistryPlan, { way }: TakenReach): Strategy {
+  if (registry.kind === "remote") return "remote-registry";
+  return way === "direct" ? "vm-local" : "remote-docker";
+}
+
+/** What the trial decided: the strategy, or beside a remote registry only the way. */
+export function choiceOfReach(registry: RegistryPlan, reach: TakenReach): Choice {
+  return registry.kind === "remote"
+    ? { what: "reach", chosen: reach.way, why: reach.why }
+    : { what: "strategy", chosen: strategyOf(registry, reach), why: reach.why };
 }

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { kindNodes } from "../docker/containers.ts";
 import type { Docker } from "../docker/docker.ts";
 import type { Evidence } from "../support/errors.ts";
@@ -7,6 +8,8 @@ interface Scene {
   readonly cluster: string;
   /** The registry's container, where there is one. */
   readonly registry: string | undefined;
+  /** The file of the tunnel's words; there is none without a tunnel. */
+  readonly tunnelLog: string;
 }
 
 /** Milliseconds that each look may take: evidence must not hold up the failure. */
@@ -16,7 +19,10 @@ const patience = 10_000;
  * The last words of everything that took part: each node's boot log and kubelet, the cluster's events, the
  * registry's log. A look that fails is left out.
  */
-export async function collectEvidence(docker: Docker, { cluster, registry }: Scene): Promise<Evidence[]> {
+export async function collectEvidence(
+  docker: Docker,
+  { cluster, registry, tunnelLog }: Scene,
+): Promise<Evidence[]> {
   const nodes = await kindNodes(docker, cluster).catch(() => []);
   const machines = nodes.filter(({ role }) => role !== "external-load-balancer").map(({ name }) => name);
   const controlPlane = nodes.find(({ role }) => role === "control-plane")?.name;
@@ -28,6 +34,7 @@ export async function collectEvidence(docker: Docker, { cluster, registry }: Sce
       ? []
       : [look(docker, `registry ${registry}`, ["logs", "--tail", "30", registry])]),
   ];
+  looks.push(lookAtFile("the tunnel", tunnelLog));
   return (await Promise.all(looks)).filter((evidence) => evidence !== undefined);
 }
 
@@ -53,6 +60,11 @@ async function look(docker: Docker, title: string, args: readonly string[]): Pro
   // A look that was refused tells of itself, not of the failure.
   const text = result?.code !== 0 ? "" : `${result.stdout}${result.stderr}`.trim();
   return text === "" ? undefined : { title, text };
+}
+
+async function lookAtFile(title: string, file: string): Promise<Evidence | undefined> {
+  const text = (await readFile(file, "utf8").catch(() => "")).trim();
+  return text === "" ? undefined : { title, text: text.slice(-64 * 1024) };
 }
 
 /** Lines that usually name the cause. */

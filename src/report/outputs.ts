@@ -1,4 +1,5 @@
 import type { Plan, Strategy } from "../plan/plan.ts";
+import { strategyOf } from "../plan/strategy.ts";
 import { buildxDriverOpts, registryInCluster } from "../resources/wiring.ts";
 import type { Brought } from "../up.ts";
 
@@ -23,7 +24,7 @@ export interface StepOutputs {
 export function outputsOf(plan: Plan, brought: Brought): StepOutputs {
   const addresses = addressesOf(plan, brought);
   return {
-    strategy: plan.strategy,
+    strategy: strategyOf(plan.registry, brought.reach),
     "cluster-name": plan.cluster.name,
     context: plan.cluster.context,
     kubeconfig: plan.files.kubeconfig,

@@ -5,7 +5,7 @@ import type { StepOutputs } from "./outputs.ts";
 
 /** The job summary: what was chosen and why, the versions, and how long each part took. */
 export function summaryOf(
-  plan: Plan,
+  plan: Pick<Plan, "choices" | "cluster">,
   outputs: StepOutputs,
   parts: readonly TimedPart[],
   total: number,

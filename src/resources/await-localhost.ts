@@ -1,27 +1,34 @@
 import type { Docker } from "../docker/docker.ts";
 import type { Clock } from "../support/clock.ts";
 import { EnvironmentError } from "../support/errors.ts";
-import { askLocalhost } from "./reach.ts";
+import { askLocalhost, type Reach } from "./reach.ts";
 import type { RunningRegistry } from "./registry.ts";
 
-/**
- * Makes sure that the registry answers on our own localhost.
- * @throws EnvironmentError when the daemon's loopback is not ours: what would be built there could not be reached.
- */
-export async function awaitLocalhost(
+/** Asks our own localhost for the registry that the daemon has published on its. */
+export async function lookForRegistry(
   registry: RunningRegistry,
+  looksLocal: boolean,
   { docker, clock }: { readonly docker: Docker; readonly clock: Clock },
-): Promise<void> {
+): Promise<Reach> {
   const stop = new AbortController();
-  const reach = await askLocalhost(registry, {
+  return askLocalhost(registry, {
     clock,
+    looksLocal,
     started: listens(docker, registry.name, stop.signal),
   }).finally(() => stop.abort());
+}
+
+/** The tunnel brings the registry to our localhost: its header proves it. @throws EnvironmentError */
+export async function proveCarried(
+  registry: RunningRegistry,
+  { clock }: { readonly clock: Clock },
+): Promise<void> {
+  const reach = await askLocalhost(registry, { clock, looksLocal: true, started: Promise.resolve() });
   if (reach.ours) return;
   throw new EnvironmentError({
-    tried: `reach the registry ${registry.name} that Docker published on its loopback`,
-    seen: `${reach.seen}: Docker's loopback is not this machine's`,
-    todo: "use a runner whose Docker daemon is on the same machine; a daemon that is elsewhere is not supported in this version",
+    tried: `reach the registry ${registry.name} through the tunnel`,
+    seen: reach.seen,
+    todo: "see the tunnel's log below; the cluster's node must reach the registry by its name",
   });
 }
 

@@ -83,6 +83,16 @@ export function removeContext(text: string, context: string): string | undefined
   );
 }
 
+/** A kubeconfig whose clusters are all at that port of our loopback: for kind's own file, which has one cluster. */
+export function atLocalPort(text: string, port: number): string {
+  const config = read(text);
+  const clusters = (config.clusters ?? []).map((entry) => ({
+    ...entry,
+    cluster: { ...(entry["cluster"] as object), server: `https://127.0.0.1:${port}` },
+  }));
+  return stringify({ ...config, clusters }, { lineWidth: 0 });
+}
+
 /** Milliseconds that another program may hold the lock. */
 const lockPatience = 10_000;
 

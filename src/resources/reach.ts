@@ -25,6 +25,8 @@ export type Answer =
 /** Milliseconds: between two looks, and after which a port that refuses is taken for not ours. */
 const every = 50;
 const patience = { refused: 5_000, notYet: 60_000 } as const;
+/** The same for a daemon whose address is another machine's: that its port refuses is what is expected. */
+const shortPatience = 300;
 
 /**
  * Whether the daemon's loopback is ours, settled by evidence and never by the look of an address: the
@@ -38,6 +40,8 @@ export async function askLocalhost(
     readonly clock: Clock;
     readonly ask?: (port: number) => Promise<Answer>;
     readonly started: Promise<unknown>;
+    /** The daemon's address looks like this machine's: then a refusal is waited out. */
+    readonly looksLocal: boolean;
   },
 ): Promise<Reach> {
   const ask = deps.ask ?? askPort;
@@ -57,22 +61,26 @@ export async function askLocalhost(
       answer,
       clock.now() - begun,
       clock.now() - (listensSince ?? Number.POSITIVE_INFINITY),
+      deps.looksLocal ? patience.refused : shortPatience,
     );
     if (verdict !== undefined) return { ours: false, seen: `localhost:${registry.port} ${verdict}` };
     await clock.sleep(every);
   }
 }
 
-function finalVerdict(answer: Answer, waited: number, sinceListening: number): string | undefined {
+function finalVerdict(
+  answer: Answer,
+  waited: number,
+  sinceListening: number,
+  refusedPatience: number,
+): string | undefined {
   switch (answer.kind) {
     case "owner":
       return "answers as the registry of another run";
     case "stranger":
       return answer.seen;
     case "refused":
-      return sinceListening > patience.refused || waited > patience.notYet
-        ? "refuses connections"
-        : undefined;
+      return sinceListening > refusedPatience || waited > patience.notYet ? "refuses connections" : undefined;
     case "not-yet":
       return waited > patience.notYet ? answer.seen : undefined;
   }

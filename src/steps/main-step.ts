@@ -1,24 +1,27 @@
 import { randomBytes } from "node:crypto";
-import { appendFile } from "node:fs/promises";
+import { appendFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import * as core from "@actions/core";
-import { commandEnv, endpointEnv } from "../connection/endpoint.ts";
+import { endpointForLaterSteps, endpointMeant } from "../connection/context-store.ts";
+import { commandEnv, endpointEnv, socketEnv } from "../connection/endpoint.ts";
 import { type Docker, dockerCommand } from "../docker/docker.ts";
 import { belongingsOf, belongingsOfRecord, down } from "../down.ts";
-import { jobOf } from "../environment/job.ts";
+import { jobOf, useFolder } from "../environment/job.ts";
 import { find } from "../find.ts";
 import { findNodeImage } from "../find-node-image.ts";
 import { findRemoteRegistry, type ProvePush, type RemoteRegistryFinding } from "../find-remote-registry.ts";
 import { Ledger } from "../ledger.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/plan.ts";
+import { choiceOfReach } from "../plan/strategy.ts";
 import { maskCredentials } from "../remote-registry/secrets.ts";
 import { actionsLogger } from "../report/actions-logger.ts";
 import { collectEvidence } from "../report/evidence.ts";
 import { reportFailure } from "../report/failure.ts";
 import { outputsOf, type StepOutputs } from "../report/outputs.ts";
 import { summaryOf } from "../report/summary.ts";
+import { endTunnel, recordTunnel } from "../resources/tunnel.ts";
 import { fromInputs } from "../settings/from-inputs.ts";
 import { parseSettings } from "../settings/parse-settings.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -32,6 +35,7 @@ import { installTool } from "../tools/install.ts";
 import { restoreNodeImage } from "../tools/node-image-cache.ts";
 import { systemToolDeps, type ToolDeps } from "../tools/tool-deps.ts";
 import { type Brought, up } from "../up.ts";
+import { connectBySsh, type SshEndpoint, tunnelRemainsOf } from "./ssh-endpoint.ts";
 import { begunEntry, type Kept, keptEntry, stateEntries } from "./state.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -48,21 +52,30 @@ interface Step {
   /** The variables that select the daemon. */
   readonly endpoint: Readonly<Record<string, string>>;
   readonly commandEnv: Env;
+  /** Our one connection to a daemon at an ssh address. */
+  readonly ssh: SshEndpoint | undefined;
+  /** What later steps need to reach the daemon that was asked for. */
+  readonly forLaterSteps: Readonly<Record<string, string>>;
 }
 
 /** The main step. It reports its own failure and never throws. */
 export async function mainStep(env: Env): Promise<void> {
   const logger = actionsLogger();
   try {
-    const step = begin(env, logger);
-    const { plan, remote } = await step.timeline.time("look around", () => decide(step));
-    await carryOut(plan, remote, step);
+    const step = await connect(begin(env, logger));
+    const { plan, remote } = await step.timeline
+      .time("look around", () => decide(step))
+      .catch(async (error: unknown) => {
+        await letGo(step);
+        throw error;
+      });
+    await carryOut(plan, remote, step).finally(() => step.ssh?.tunnel.leave());
   } catch (error) {
     core.setFailed(reportFailure(error, [], logger));
   }
 }
 
-function begin(env: Env, logger: Logger): Step {
+function begin(env: Env, logger: Logger): Omit<Step, "ssh" | "forLaterSteps"> {
   if (process.platform === "win32") {
     throw new UsageError([
       { input: "runs-on", given: "Windows", allowed: "a Linux runner (kind's nodes are Linux containers)" },
@@ -92,6 +105,33 @@ function maskInputs({ token, remoteRegistry }: Settings, logger: Logger): void {
   if (token !== undefined) logger.mask(token);
   const { username = "", password = "" } = remoteRegistry ?? {};
   if (password !== "") maskCredentials(logger, { kind: "password", username, password });
+}
+
+/** An ssh address becomes a socket here; any other endpoint stays what it is. */
+async function connect(step: Omit<Step, "ssh" | "forLaterSteps">): Promise<Step> {
+  const { env, endpoint, settings, owner, timeline } = step;
+  const meant = endpointMeant({ HOME: env["HOME"], ...endpoint });
+  if (meant?.host.startsWith("ssh:") !== true) {
+    const given = meant !== undefined && settings.endpoint !== undefined;
+    return { ...step, ssh: undefined, forLaterSteps: given ? endpointForLaterSteps(meant, env) : {} };
+  }
+  const folder = useFolder(jobOf(env, tmpdir()), owner);
+  const ssh = await timeline.time("ssh", () => connectBySsh(meant.host, owner, folder, step.commandEnv));
+  if (ssh === undefined) return { ...step, ssh, forLaterSteps: {} };
+  const here = { host: ssh.host, skipTlsVerify: false, tlsFolder: undefined };
+  return {
+    ...step,
+    commandEnv: commandEnv(env, socketEnv(ssh.host, env), owner),
+    ssh,
+    forLaterSteps: endpointForLaterSteps(here, env),
+  };
+}
+
+/** For a run that ends before it made anything. */
+async function letGo({ ssh, env, owner }: Step): Promise<void> {
+  if (ssh === undefined) return;
+  await endTunnel(owner, tunnelRemainsOf(ssh));
+  await rm(useFolder(jobOf(env, tmpdir()), owner), { recursive: true, force: true });
 }
 
 /** Looks, decides, and says what was decided. Nothing is made. */
@@ -134,6 +174,7 @@ async function carryOut(plan: Plan, remote: RemoteRegistryFinding | undefined, s
       logger: step.logger,
       clock: step.clock,
       timeline: step.timeline,
+      tunnel: step.ssh?.tunnel,
       install: (name, version) => installTool({ name, version }, tools),
       restoreNodeImage: (image) => restoreNodeImage(image, ["docker"], tools),
       remoteRegistry: remote && {
@@ -147,14 +188,16 @@ async function carryOut(plan: Plan, remote: RemoteRegistryFinding | undefined, s
   }
 }
 
-async function openLedger(plan: Plan, { endpoint, settings }: Step): Promise<Ledger> {
+async function openLedger(plan: Plan, { endpoint, settings, ssh }: Step): Promise<Ledger> {
   const main = await identify(process.pid);
   const ledger = await Ledger.open(plan.files.folder, {
     owner: plan.owner,
     cluster: plan.cluster.name,
     dockerEnv: endpoint,
+    ...(ssh === undefined ? {} : { forwarded: ssh.host }),
     main,
   });
+  if (ssh !== undefined) await recordTunnel(ssh.tunnel, await ledger.intend({ resource: "tunnel" }));
   const state = {
     ledger: ledger.path,
     owner: plan.owner,
@@ -198,8 +241,11 @@ async function removeLeftovers(plan: Plan, docker: Docker, { logger, clock }: St
 /** Shows the evidence while it is there, removes everything, and passes the failure on. */
 async function fail(error: unknown, plan: Plan, ledger: Ledger, docker: Docker, step: Step): Promise<void> {
   const { logger, clock, settings } = step;
-  const registry = "name" in plan.registry ? plan.registry.name : undefined;
-  const scene: Evidence[] = await collectEvidence(docker, { cluster: plan.cluster.name, registry });
+  const scene: Evidence[] = await collectEvidence(docker, {
+    cluster: plan.cluster.name,
+    registry: "name" in plan.registry ? plan.registry.name : undefined,
+    tunnelLog: plan.files.tunnelLog,
+  });
   core.setFailed(reportFailure(error, scene, logger));
   if (!settings.cleanup) {
     logger.info("cleanup: false, so what was made stays; post says how to remove it");
@@ -209,16 +255,23 @@ async function fail(error: unknown, plan: Plan, ledger: Ledger, docker: Docker, 
     logger.warning(failure);
 }
 
-async function tellLaterSteps(plan: Plan, brought: Brought, { env, logger, timeline }: Step): Promise<void> {
+async function tellLaterSteps(plan: Plan, brought: Brought, step: Step): Promise<void> {
+  const { env, logger, timeline } = step;
   const outputs = outputsOf(plan, brought);
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
   if (plan.exportEnv) core.exportVariable("KUBECONFIG", plan.files.jobKubeconfig);
+  for (const [name, value] of Object.entries(step.forLaterSteps)) core.exportVariable(name, value);
   core.exportVariable("KIND_CLUSTER_NAME", plan.cluster.name);
   for (const tool of [brought.kind, brought.kubectl])
     if (tool.source !== "path") core.addPath(dirname(tool.path));
   core.saveState(...keptEntry({ tools: toolsOf(brought), image: plan.cluster.image }));
+  const tried = choiceOfReach(plan.registry, brought.reach);
+  logger.info(`${tried.what}: ${tried.chosen} (${tried.why})`);
   const total = timeline.elapsed();
-  await writeSummary(env, summaryOf(plan, outputs, timeline.parts, total));
+  await writeSummary(
+    env,
+    summaryOf({ ...plan, choices: [tried, ...plan.choices] }, outputs, timeline.parts, total),
+  );
   sayDone(outputs, total, logger);
 }
 

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as core from "@actions/core";
-import { commandEnv, endpointEnv } from "../connection/endpoint.ts";
+import { commandEnv, endpointEnv, socketEnv } from "../connection/endpoint.ts";
 import { type Docker, dockerCommand } from "../docker/docker.ts";
 import { kindNetwork } from "../docker/labels.ts";
 import { type Belongings, belongingsOf, belongingsOfRecord, down } from "../down.ts";
@@ -10,6 +10,7 @@ import { type Job, jobOf } from "../environment/job.ts";
 import { type LedgerContent, ledgerPath, readLedger } from "../ledger.ts";
 import { actionsLogger } from "../report/actions-logger.ts";
 import { ownerRecords } from "../resources/owner-record.ts";
+import { endTunnel, tunnelRemains } from "../resources/tunnel.ts";
 import { fromInputs } from "../settings/from-inputs.ts";
 import { parseSettings } from "../settings/parse-settings.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -20,6 +21,7 @@ import { systemProcessRunner } from "../support/process-runner.ts";
 import { saveTools } from "../tools/install.ts";
 import { saveNodeImage } from "../tools/node-image-cache.ts";
 import { systemToolDeps } from "../tools/tool-deps.ts";
+import { takesConnections } from "../tunnel/ssh-connection.ts";
 import { deleteRemoteImages, type RemoteImages, remoteImagesIn } from "./remote-images.ts";
 import { readKept, readState } from "./state.ts";
 
@@ -77,7 +79,11 @@ async function deleteImages(images: readonly RemoteImages[], env: Env, logger: L
 
 async function findRemains(env: Env, logger: Logger): Promise<{ remains: Remains[]; cleanup: boolean }> {
   const state = readState((name) => core.getState(name));
-  if (state === "nothing-made") return { remains: [], cleanup: true };
+  if (state === "nothing-made") {
+    // A main that died while it looked around may have had a connection.
+    await endTunnel(core.getState("owner"), tunnelRemains(undefined, undefined));
+    return { remains: [], cleanup: true };
+  }
   if (state !== undefined) {
     const ledger = await readLedger(state.ledger).catch((error: unknown) => {
       logger.warning(
@@ -85,7 +91,8 @@ async function findRemains(env: Env, logger: Logger): Promise<{ remains: Remains
       );
       return undefined;
     });
-    if (ledger !== undefined) return { remains: [remainsOf(ledger, state.ledger)], cleanup: state.cleanup };
+    if (ledger !== undefined)
+      return { remains: [await remainsOf(ledger, state.ledger)], cleanup: state.cleanup };
     return { remains: await byRecord(env, ({ owner }) => owner === state.owner), cleanup: state.cleanup };
   }
   // The state was lost: what this job has under the asked name is ours.
@@ -139,14 +146,24 @@ async function ledgersOf(job: Job, cluster: string): Promise<Remains[]> {
   for (const folder of folders) {
     const path = ledgerPath(join(job.folder, folder));
     const ledger = await readLedger(path).catch(() => undefined);
-    if (ledger?.cluster === cluster) found.push(remainsOf(ledger, path));
+    if (ledger?.cluster === cluster) found.push(await remainsOf(ledger, path));
   }
   return found;
 }
 
-function remainsOf(ledger: LedgerContent, path: string): Remains {
-  const { dockerEnv } = ledger;
-  return { belongings: belongingsOf(ledger, path), dockerEnv, images: remoteImagesIn(ledger) };
+async function remainsOf(ledger: LedgerContent, path: string): Promise<Remains> {
+  return {
+    belongings: belongingsOf(ledger, path),
+    dockerEnv: await reachableEnv(ledger),
+    images: remoteImagesIn(ledger),
+  };
+}
+
+/** By the tunnel while it lives: each command over ssh would log in anew. */
+async function reachableEnv({ dockerEnv, forwarded }: LedgerContent): Promise<Remains["dockerEnv"]> {
+  const socket = forwarded?.replace(/^unix:\/\//, "");
+  if (forwarded === undefined || socket === undefined || !(await takesConnections(socket))) return dockerEnv;
+  return socketEnv(forwarded, dockerEnv);
 }
 
 async function byRecord(

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { labels } from "../../../src/docker/labels.ts";
 import type { Found } from "../../../src/plan/found.ts";
 import { makePlan } from "../../../src/plan/make-plan.ts";
-import { ConflictError, EnvironmentError, UsageError } from "../../../src/support/errors.ts";
+import { ConflictError, UsageError } from "../../../src/support/errors.ts";
 import { containerWith, foundWith, recordWith, settingsOf } from "./world.ts";
 
 const draw = { owner: "abcdefabcdef", now: new Date("2026-01-31T12:00:00Z") };
@@ -173,20 +173,34 @@ describe("the registry of an earlier step", () => {
   });
 });
 
-describe("what is not in this version", () => {
-  test("remote-docker is refused in words", () => {
-    const error = refusal({ strategy: "remote-docker" }, {});
-    expect(error).toBeInstanceOf(UsageError);
-    expect(error.message).toContain("strategy");
-    expect(error.message).toContain("not in this version");
-  });
+describe("a daemon that is elsewhere", () => {
+  const twoControlPlanes = "nodes: [{role: control-plane}, {role: control-plane}]";
+  const header = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n";
+  const userConfig = { source: "the input config", text: header + twoControlPlanes };
 
   test.each(["tcp://10.0.0.7:2376", "ssh://build@far", "tcp://docker:2375"])(
-    "Docker at %s is refused",
+    "Docker at %s chooses the API server's port itself, and cannot have two control planes",
     (address) => {
-      const error = refusal({}, { address });
-      expect(error).toBeInstanceOf(EnvironmentError);
-      expect(error.message).toContain(address);
+      const planned = plan({}, { address });
+      expect(planned.cluster.config.yaml).toContain("apiServerPort: -1");
+      expect(planned.reach).toEqual({ looksLocal: false, constraint: "as-found" });
+      const error = refusal({}, { address, userConfig });
+      expect(error).toBeInstanceOf(UsageError);
+      expect(error.message).toMatch(/2 control planes; allowed: one, where Docker is on another machine/);
     },
   );
+
+  test("one that looks local keeps kind's choice and any number of control planes", () => {
+    const planned = plan({}, { userConfig });
+    expect(planned.cluster.config.yaml).not.toContain("apiServerPort");
+    expect(planned.reach.looksLocal).toBe(true);
+  });
+
+  test.each([
+    ["vm-local", "must-be-ours"],
+    ["remote-docker", "must-be-elsewhere"],
+    ["auto", "as-found"],
+  ])("strategy: %s constrains: %s", (strategy, constraint) => {
+    expect(plan({ strategy }, {}).reach.constraint).toBe(constraint);
+  });
 });

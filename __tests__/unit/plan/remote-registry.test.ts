@@ -63,18 +63,16 @@ describe("where images go", () => {
     [{ trust: target, strangersCheckout, access: "open" }, {}, "remote"],
   ])("%j with %j: %s", (remote, inputs, expected) => {
     if (expected === "error") return expect(() => plan(remote, inputs)).toThrow(EnvironmentError);
-    const { strategy, registry, standIn } = plan(remote, inputs);
-    expect({ strategy, registry: registry.kind, notice: standIn !== undefined }).toEqual(
-      expected === "remote"
-        ? { strategy: "remote-registry", registry: "remote", notice: false }
-        : { strategy: "vm-local", registry: "container", notice: true },
+    const { registry, standIn } = plan(remote, inputs);
+    expect({ registry: registry.kind, notice: standIn !== undefined }).toEqual(
+      expected === "remote" ? { registry: "remote", notice: false } : { registry: "container", notice: true },
     );
   });
 });
 
-test("the choice of the strategy says why", () => {
+test("the choice says why", () => {
   const why = (remote: Partial<FoundRemoteRegistry>) =>
-    plan(remote).choices.find(({ what }) => what === "strategy")?.why;
+    plan(remote).choices.find(({ what }) => /^(strategy|remote registry)$/.test(what))?.why;
   expect(why({})).toContain("with credentials from the test");
   expect(why({ access: "open" })).toContain("asks for no credentials");
   const missing = why({ access: "missing", source: "reg.example asks for a password", trust: fork });

@@ -52,7 +52,11 @@ test("evidence: the nodes' words, events, the registry's log; a look that is ref
     [/get events/, { code: 1, stderr: "error: no admin.conf" }],
     [/kind-registry/, { stdout: "listening" }],
   ]);
-  const evidence = await collectEvidence(docker, { cluster: "kind", registry: "kind-registry" });
+  const evidence = await collectEvidence(docker, {
+    cluster: "kind",
+    registry: "kind-registry",
+    tunnelLog: "/not/there",
+  });
   expect(evidence).toEqual([
     { title: "kubelet of kind-control-plane", text: "kubelet says no" },
     { title: "boot log of kind-control-plane", text: "booted" },

@@ -7,6 +7,7 @@ import { foundWith, settingsOf } from "../plan/world.ts";
 const draw = { owner: "abcdefabcdef", now: new Date("2026-01-31T12:00:00Z") };
 const tool = (version: string) => ({ path: "/x", version, source: "download" as const, ms: 1 });
 const brought = {
+  reach: { way: "tunnel" as const, why: "localhost:5001 refuses connections" },
   registry: { name: "kind-registry", port: 5001, owner: draw.owner },
   kind: tool("v0.33.0"),
   kubectl: tool("v1.34.4"),
@@ -16,6 +17,7 @@ const brought = {
 test("outputs tell what is there", () => {
   const plan = makePlan(settingsOf(), foundWith(), draw);
   expect(outputsOf(plan, brought)).toMatchObject({
+    strategy: "remote-docker",
     registry: "localhost:5001",
     "registry-in-cluster": "kind-registry:5000",
     "buildkitd-config": "/temp/kind-ci/abcdefabcdef/buildkitd.toml",

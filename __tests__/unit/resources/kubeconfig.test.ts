@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import {
+  atLocalPort,
   changeKubeconfig,
   hasContext,
   mergeContext,
@@ -24,6 +25,18 @@ contexts:
     context: { cluster: ${name}, user: ${name} }
 current-context: ${name}
 `;
+
+test("the tunnel's end takes the server's place, and nothing else changes", () => {
+  const { clusters, ...others } = parse(atLocalPort(single("kind-kind"), 32769));
+  expect(clusters).toEqual([
+    {
+      name: "kind-kind",
+      cluster: { server: "https://127.0.0.1:32769", "certificate-authority-data": "QQ==" },
+    },
+  ]);
+  const { clusters: _before, ...untouched } = parse(single("kind-kind"));
+  expect(others).toEqual(untouched);
+});
 
 describe("merging a context", () => {
   test("into nothing gives that cluster alone, and makes it the current one", () => {

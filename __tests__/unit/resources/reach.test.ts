@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type Answer, askLocalhost } from "../../../src/resources/reach.ts";
 
 /** Asks with answers in turn, the last one for ever, by a clock that passes only by sleeping. */
-async function ask(answers: readonly Answer[], { listens = true } = {}) {
+async function ask(answers: readonly Answer[], { listens = true, looksLocal = true } = {}) {
   let now = 0;
   let at = 0;
   const clock = {
@@ -16,6 +16,7 @@ async function ask(answers: readonly Answer[], { listens = true } = {}) {
     { port: 5000, owner: "me" },
     {
       clock,
+      looksLocal,
       started: listens ? Promise.resolve() : new Promise(() => {}),
       ask: () => Promise.resolve(answers[Math.min(at++, answers.length - 1)] ?? { kind: "refused" }),
     },
@@ -47,6 +48,17 @@ test("a port that refuses seconds after the registry listens is on another machi
   const { reach, waited } = await ask([refused]);
   expect(reach).toMatchObject({ ours: false, seen: "localhost:5000 refuses connections" });
   expect(waited).toBeLessThan(10_000);
+});
+
+test("where the address is another machine's, a refusal is not waited out", async () => {
+  const { reach, waited } = await ask([refused], { looksLocal: false });
+  expect(reach.ours).toBe(false);
+  expect(waited).toBeLessThan(1_000);
+});
+
+test("the evidence wins over the address", async () => {
+  const { reach } = await ask([refused, { kind: "owner", owner: "me" }], { looksLocal: false });
+  expect(reach.ours).toBe(true);
 });
 
 test("a registry that is slow to start is given a minute", async () => {

@@ -75,6 +75,7 @@ test("the files for BuildKit are private and point to the authority's certificat
     userKubeconfig: undefined,
     buildkitd: join(folder, "buildkitd.toml"),
     registryCa: join(folder, "registry-ca.crt"),
+    tunnelLog: "",
   };
   await writeBuildkitFiles(planWith("PEM"), files);
   expect(readFileSync(files.buildkitd, "utf8")).toContain(`ca = ["${files.registryCa}"]`);

@@ -1,0 +1,26 @@
+import type { FarMachine } from "../../../script/far/machine.mjs";
+import type { Job } from "../../../script/runner/job.mjs";
+import { type Remains, remainsOf } from "./machine.ts";
+
+/** What a job may leave on either side. */
+export interface BothRemains {
+  readonly here: Remains;
+  readonly there: Pick<Remains, "containers" | "networks" | "volumes">;
+}
+
+export function remainsOnBothSides(job: Job, far: FarMachine): BothRemains {
+  const listing = (...args: string[]) =>
+    far
+      .docker(...args)
+      .split("\n")
+      .filter(Boolean)
+      .sort();
+  return {
+    here: remainsOf(job),
+    there: {
+      containers: listing("ps", "--all", "--format", "{{.Names}}"),
+      networks: listing("network", "ls", "--format", "{{.Name}}"),
+      volumes: listing("volume", "ls", "--quiet"),
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { bashEnd, type FarEnd, perlEnd } from "../../../src/tunnel/far-end.ts";
+
+// The programs as they run in a node, here against servers on our own loopback.
+let server: Server;
+let sockets: Socket[] = [];
+afterEach(() => {
+  for (const socket of sockets) socket.destroy();
+  sockets = [];
+  server.close();
+});
+
+async function serve(onConnection: (socket: Socket) => void): Promise<number> {
+  server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.push(socket);
+    socket.on("error", () => {});
+    onConnection(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+function start(end: FarEnd, port: number): ChildProcess & { readonly out: Promise<Buffer> } {
+  const [program = "", ...args] = end.command({ host: "127.0.0.1", port });
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+  child.stdin.on("error", () => {});
+  const out = (async () => {
+    const parts: Buffer[] = [];
+    for await (const part of child.stdout) parts.push(part as Buffer);
+    return Buffer.concat(parts);
+  })();
+  return Object.assign(child, { out });
+}
+
+const ended = (child: ChildProcess) => new Promise((resolve) => child.once("exit", resolve));
+
+describe("perl", () => {
+  test("does not connect before the first byte, and goes quietly when none comes", async () => {
+    const port = await serve(() => {});
+    const child = start(perlEnd, port);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(sockets).toHaveLength(0);
+    child.stdin?.end();
+    expect(await ended(child)).toBe(0);
+    expect(sockets).toHaveLength(0);
+  });
+
+  test("ends one direction alone: the answer that comes after the question's end arrives whole", async () => {
+    const port = await serve((socket) => {
+      let said = "";
+      socket.on("data", (data) => {
+        said += String(data);
+      });
+      socket.on("end", () => setTimeout(() => socket.end(`you said ${said}`), 200));
+    });
+    const child = start(perlEnd, port);
+    child.stdin?.end("hello");
+    expect((await child.out).toString()).toBe("you said hello");
+  });
+
+  test("carries 8 MB both ways at once, byte for byte", async () => {
+    const port = await serve((socket) => socket.pipe(socket));
+    const child = start(perlEnd, port);
+    const sent = randomBytes(8 * 1024 * 1024);
+    child.stdin?.end(sent);
+    const sum = (data: Buffer) => createHash("sha256").update(data).digest("hex");
+    expect(sum(await child.out)).toBe(sum(sent));
+  });
+
+  test("ends when the target does, also while stdin stays open", async () => {
+    const port = await serve((socket) => socket.end("bye"));
+    const child = start(perlEnd, port);
+    child.stdin?.write("hello");
+    expect((await child.out).toString()).toBe("bye");
+    await ended(child);
+  });
+});
+
+describe("bash", () => {
+  test("carries a question and its answer, and ends with the target", async () => {
+    const port = await serve((socket) =>
+      socket.once("data", (data) => socket.end(`you said ${String(data)}`)),
+    );
+    const child = start(bashEnd, port);
+    child.stdin?.write("hello");
+    expect((await child.out).toString()).toBe("you said hello");
+    await ended(child);
+  });
+});

@@ -1,0 +1,304 @@
+// @ts-check
+// A second machine for remote Docker: a network namespace made here, with a Docker daemon of its own in it that
+// listens on TCP with TLS. For the demo and the e2e tests. It shares the file system, so the daemon's socket can be
+// reached from this side too, while its loopback cannot. Needs root, ip, nsenter, dockerd and openssl.
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+
+/**
+ * @typedef {object} FarOptions
+ * @property {string} [mirror] A registry on our loopback, as host:port, that the daemon pulls Docker Hub's images from.
+ * @property {string} [runtime] Path of the OCI runtime to use, where the machine's own daemon needs another than runc.
+ */
+
+const name = "kind-ci-far";
+const here = "10.231.77.1";
+const there = "10.231.77.2";
+
+/** @param {string} program @param {string[]} args */
+const sh = (program, ...args) =>
+  execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+/** @param {string} program @param {string[]} args */
+function quietly(program, ...args) {
+  try {
+    sh(program, ...args);
+  } catch {
+    // it is not there
+  }
+}
+
+/** The lab's mirror and runtime, where there is a lab. @returns {FarOptions} */
+function labOptions() {
+  const mirror = process.env["LAB_REGISTRY"];
+  const runtime = JSON.parse(sh("docker", "info", "--format", "{{json .Runtimes}}")).lab?.path;
+  return { ...(mirror ? { mirror } : {}), ...(runtime ? { runtime } : {}) };
+}
+
+export class FarMachine {
+  host = there;
+  /** @type {import("node:child_process").ChildProcess | undefined} */ #daemon;
+  /** @type {import("node:child_process").ChildProcess | undefined} */ #sshd;
+  /** @type {import("node:net").Server | undefined} */ #mirror;
+  /** @type {FarOptions} */ #options;
+
+  /** @param {FarOptions} options */
+  constructor(options) {
+    this.#options = options;
+    // Layers of images: on a disk, never in the memory that /tmp may be.
+    mkdirSync("/var/lib/kind-ci-far", { recursive: true });
+    this.folder = mkdtempSync("/var/lib/kind-ci-far/machine-");
+    this.certificates = join(this.folder, "certificates");
+    this.socket = join(this.folder, "docker.sock");
+  }
+
+  /** @param {FarOptions} [options] */
+  static async start(options = {}) {
+    const machine = new FarMachine({ ...labOptions(), ...options });
+    try {
+      makeNetwork();
+      makeCertificates(machine.certificates);
+      await machine.#relayMirror();
+      await machine.startDaemon();
+    } catch (error) {
+      await machine.end();
+      throw error;
+    }
+    return machine;
+  }
+
+  /** What selects the daemon over TLS. */
+  get env() {
+    return {
+      DOCKER_HOST: `tcp://${there}:2376`,
+      DOCKER_TLS_VERIFY: "1",
+      DOCKER_CERT_PATH: this.certificates,
+    };
+  }
+
+  /** A `docker` call there, past the network. @param {string[]} args */
+  docker(...args) {
+    return sh("docker", "--host", `unix://${this.socket}`, ...args).trim();
+  }
+
+  /** A command in the far machine's network. @param {string[]} command */
+  run(...command) {
+    return sh("nsenter", `--net=/run/netns/${name}`, ...command);
+  }
+
+  async startDaemon() {
+    const log = openSync(join(this.folder, "dockerd.log"), "a");
+    const { mirror, runtime } = this.#options;
+    const certificate = (/** @type {string} */ file) => join(this.certificates, file);
+    this.#daemon = spawn(
+      "nsenter",
+      [
+        `--net=/run/netns/${name}`,
+        "dockerd",
+        ...["--host", `unix://${this.socket}`, "--host", `tcp://${there}:2376`],
+        ...["--tlsverify", "--tlscacert", certificate("ca.pem")],
+        ...["--tlscert", certificate("server.pem"), "--tlskey", certificate("server-key.pem")],
+        ...["--data-root", join(this.folder, "data"), "--exec-root", join(this.folder, "exec")],
+        ...["--pidfile", join(this.folder, "pid"), "--default-address-pool", "base=172.29.0.0/16,size=24"],
+        ...["--bip", "172.28.0.1/24"],
+        ...(mirror === undefined ? [] : ["--registry-mirror", `http://${here}:${this.#mirrorPort()}`]),
+        ...(runtime === undefined ? [] : ["--add-runtime", `lab=${runtime}`, "--default-runtime", "lab"]),
+      ],
+      { detached: true, stdio: ["ignore", log, log] },
+    );
+    for (let tries = 0; ; tries++) {
+      try {
+        this.docker("info", "--format", "{{.ServerVersion}}");
+        return;
+      } catch (error) {
+        if (tries > 600 || this.#daemon.exitCode !== null)
+          throw new Error(
+            `the far daemon did not come up: ${readFileSync(join(this.folder, "dockerd.log"), "utf8").slice(-2000)}`,
+            { cause: error },
+          );
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+
+  /**
+   * An ssh server on the far machine, with a key that it takes. ssh looks for its files in the account's home and not
+   * in $HOME, so the `ssh` in the returned folder, to be put first on PATH, is the real one with a config of its own.
+   * @returns {{ path: string, address: string }}
+   */
+  startSsh() {
+    const folder = join(this.folder, "ssh");
+    const at = (/** @type {string} */ file) => join(folder, file);
+    mkdirSync(join(folder, "bin"), { recursive: true, mode: 0o700 });
+    mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
+    for (const key of ["host", "user"]) sh("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", at(key));
+    writeFileSync(at("authorized"), readFileSync(at("user.pub")));
+    writeFileSync(at("known"), `${there} ${readFileSync(at("host.pub"), "utf8")}`);
+    const server = [`HostKey ${at("host")}`, `AuthorizedKeysFile ${at("authorized")}`, "PidFile none"];
+    const rules = [
+      "PermitRootLogin prohibit-password",
+      "PasswordAuthentication no",
+      "StrictModes no",
+      "UsePAM no",
+    ];
+    writeFileSync(at("sshd_config"), [`ListenAddress ${there}`, ...server, ...rules, ""].join("\n"));
+    const client = [`IdentityFile ${at("user")}`, "IdentitiesOnly yes", `UserKnownHostsFile ${at("known")}`];
+    writeFileSync(
+      at("config"),
+      [...client, "GlobalKnownHostsFile none", "StrictHostKeyChecking yes", ""].join("\n"),
+    );
+    const program = sh("sh", "-c", "command -v ssh").trim();
+    writeFileSync(at("bin/ssh"), `#!/bin/sh\nexec ${program} -F ${at("config")} "$@"\n`, { mode: 0o755 });
+    const log = openSync(at("log"), "a");
+    const sshd = ["/usr/sbin/sshd", "-D", "-e", "-f", at("sshd_config")];
+    this.#sshd = spawn("nsenter", [`--net=/run/netns/${name}`, ...sshd], {
+      detached: true,
+      stdio: ["ignore", log, log],
+    });
+    return { path: join(folder, "bin"), address: `ssh://root@${there}${this.socket}` };
+  }
+
+  /** For a host key that is not the one known, and a key that is not taken. @param {"known" | "authorized"} file */
+  forgetSsh(file) {
+    writeFileSync(join(this.folder, "ssh", file), "");
+  }
+
+  /** In good order, as a restart of the machine's Docker would. */
+  async stopDaemon() {
+    const daemon = this.#daemon;
+    if (daemon === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return;
+    const ended = new Promise((resolve) => daemon.once("exit", resolve));
+    daemon.kill("SIGTERM");
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 30_000).unref())]);
+    if (daemon.exitCode === null && daemon.signalCode === null) {
+      daemon.kill("SIGKILL");
+      await ended;
+    }
+  }
+
+  /** Takes everything away. */
+  async end() {
+    try {
+      const ids = this.docker("ps", "--all", "--quiet").split("\n").filter(Boolean);
+      if (ids.length > 0) this.docker("rm", "--force", "--volumes", ...ids);
+    } catch {
+      // no daemon
+    }
+    await this.stopDaemon();
+    this.#sshd?.kill("SIGTERM");
+    this.#mirror?.close();
+    for (const target of mountsBelow(this.folder)) quietly("umount", "--lazy", target);
+    rmSync(this.folder, { recursive: true, force: true });
+    removeNetwork();
+  }
+
+  #mirrorPort() {
+    const address = this.#mirror?.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  }
+
+  /** Our loopback's mirror, for the namespace alone: the address is of a link between the two. */
+  async #relayMirror() {
+    const [host, port] = (this.#options.mirror ?? "").split(":");
+    if (port === undefined) return;
+    const server = createServer((client) => {
+      const target = connect({ host, port: Number(port) });
+      client.on("error", () => target.destroy());
+      target.on("error", () => client.destroy());
+      client.pipe(target).pipe(client);
+    });
+    await new Promise((resolve) => server.listen({ host: here, port: 0 }, () => resolve(undefined)));
+    server.unref();
+    this.#mirror = server;
+  }
+}
+
+function makeNetwork() {
+  removeNetwork();
+  sh("ip", "netns", "add", name);
+  sh("ip", "link", "add", "kindcifar0", "type", "veth", "peer", "name", "kindcifar1");
+  sh("ip", "link", "set", "kindcifar1", "netns", name);
+  sh("ip", "address", "add", `${here}/30`, "dev", "kindcifar0");
+  sh("ip", "link", "set", "kindcifar0", "up");
+  const inside = (/** @type {string[]} */ ...args) =>
+    sh("nsenter", `--net=/run/netns/${name}`, "ip", ...args);
+  inside("link", "set", "lo", "up");
+  inside("address", "add", `${there}/30`, "dev", "kindcifar1");
+  inside("link", "set", "kindcifar1", "up");
+  // No traffic goes further than to this machine: dockerd only wants that there is a way out.
+  inside("route", "add", "default", "via", here);
+}
+
+function removeNetwork() {
+  quietly("ip", "link", "delete", "kindcifar0");
+  quietly("ip", "netns", "delete", name);
+}
+
+/** An authority, the daemon's certificate and a client's, for a day. @param {string} folder */
+function makeCertificates(folder) {
+  mkdirSync(folder, { mode: 0o700 });
+  const at = (/** @type {string} */ file) => join(folder, file);
+  const openssl = (/** @type {string[]} */ ...args) => sh("openssl", ...args);
+  openssl(
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "1",
+    "-subj",
+    "/CN=test authority",
+    "-keyout",
+    at("ca-key.pem"),
+    "-out",
+    at("ca.pem"),
+  );
+  const sign = (/** @type {string} */ file, /** @type {string} */ extensions) => {
+    const key = file === "cert" ? "key.pem" : `${file}-key.pem`;
+    writeFileSync(at(`${file}.cnf`), extensions);
+    openssl(
+      "req",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-subj",
+      `/CN=${file}`,
+      "-keyout",
+      at(key),
+      "-out",
+      at(`${file}.csr`),
+    );
+    openssl(
+      "x509",
+      "-req",
+      "-days",
+      "1",
+      "-in",
+      at(`${file}.csr`),
+      "-CA",
+      at("ca.pem"),
+      "-CAkey",
+      at("ca-key.pem"),
+      "-CAcreateserial",
+      "-extfile",
+      at(`${file}.cnf`),
+      "-out",
+      at(`${file}.pem`),
+    );
+  };
+  sign("server", `subjectAltName=IP:${there},IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth\n`);
+  sign("cert", "extendedKeyUsage=clientAuth\n");
+}
+
+/** The deepest first. @param {string} folder */
+function mountsBelow(folder) {
+  return readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((target) => target.startsWith(`${folder}/`))
+    .sort()
+    .reverse();
+}

@@ -1,0 +1,3 @@
+import { serveTunnel } from "./tunnel/serve.ts";
+
+serveTunnel();

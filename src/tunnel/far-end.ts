@@ -1,0 +1,70 @@
+/**
+ * What runs in a node's container for one connection. It needs nothing installed: kind's nodes are Debian, which
+ * always has perl; bash stands in where somebody's node image has no perl.
+ */
+export interface FarEnd {
+  readonly name: "perl" | "bash";
+  /** Waits for the first byte before it connects, so that it can be started ahead of its use. */
+  readonly waits: boolean;
+  command(target: { readonly host: string; readonly port: number }): string[];
+}
+
+/** Seconds that the target may be silent after the client has ended its direction, or has gone: they look alike from there. */
+const silence = 30;
+
+/**
+ * One process for both directions. Neither waits for the other: a server that answers while it is still
+ * being sent to would otherwise block for ever. Ends at the target's end, and some time after stdin's.
+ */
+const perlProgram = `
+use strict; use Socket qw(:DEFAULT getaddrinfo IPPROTO_TCP TCP_NODELAY); use Fcntl; use Errno qw(EAGAIN EINTR);
+my ($host, $port) = @ARGV; my $most = 262144; $SIG{PIPE} = 'IGNORE';
+my ($in, $out) = ('', '');
+exit 0 unless sysread(STDIN, $in, $most);
+my ($error, @found) = getaddrinfo($host, $port, {socktype => SOCK_STREAM});
+die "$host: $error\\n" if $error;
+my $s; my $why = '';
+for (@found) { socket($s, $_->{family}, SOCK_STREAM, 0) or next; last if connect($s, $_->{addr}); $why = $!; undef $s }
+die "$host:$port: $why\\n" unless $s;
+setsockopt($s, IPPROTO_TCP, TCP_NODELAY, 1);
+fcntl($_, F_SETFL, fcntl($_, F_GETFL, 0) | O_NONBLOCK) for $s, *STDOUT;
+my $f = fileno($s); my ($inEnded, $told, $outEnded) = (0, 0, 0);
+sub later { $! == EAGAIN || $! == EINTR }
+until ($outEnded && $out eq '') {
+  if ($inEnded && $in eq '' && !$told) { shutdown($s, 1); $told = 1 }
+  my ($r, $w) = ('', '');
+  vec($r, 0, 1) = 1 if !$inEnded && length($in) < $most;
+  vec($r, $f, 1) = 1 if !$outEnded && length($out) < $most;
+  vec($w, $f, 1) = 1 if $in ne '';
+  vec($w, 1, 1) = 1 if $out ne '';
+  my $n = select($r, $w, undef, $inEnded ? ${silence} : undef);
+  last if $n == 0;
+  next if $n < 0;
+  if (vec($r, 0, 1)) { my $got = sysread(STDIN, $in, $most, length $in); $inEnded = 1 unless $got || !defined $got && later() }
+  if (vec($r, $f, 1)) { my $got = sysread($s, $out, $most, length $out); $outEnded = 1 unless $got || !defined $got && later() }
+  if (vec($w, $f, 1)) { my $put = syswrite($s, $in); if ($put) { substr($in, 0, $put, '') } elsif (!later()) { last } }
+  if (vec($w, 1, 1)) { my $put = syswrite(STDOUT, $out); if ($put) { substr($out, 0, $put, '') } elsif (!later()) { last } }
+}
+`;
+
+/** bash cannot close one direction alone: after the client's end the target gets two seconds. */
+const bashProgram = `
+exec 3<>"/dev/tcp/$1/$2" 4<&0 || exit 1
+cat <&3 & reads=$!
+cat <&4 >&3 & writes=$!
+wait -n
+if kill -0 $reads 2>/dev/null; then sleep 2; fi
+kill $reads $writes 2>/dev/null
+`;
+
+export const perlEnd: FarEnd = {
+  name: "perl",
+  waits: true,
+  command: ({ host, port }) => ["perl", "-e", perlProgram, host, String(port)],
+};
+
+export const bashEnd: FarEnd = {
+  name: "bash",
+  waits: false,
+  command: ({ host, port }) => ["bash", "-c", bashProgram, "bash", host, String(port)],
+};

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { kindNodes } from "./docker/containers.ts";
 import type { Docker } from "./docker/docker.ts";
 import type { Ledger } from "./ledger.ts";
-import type { NodeImagePlan, Plan, RegistryPlan, TakenReach } from "./plan/plan.ts";
+import type { NodeImagePlan, Plan, RemotePlan, TakenReach } from "./plan/plan.ts";
 import type { NodeFile } from "./remote-registry/node-credentials.ts";
 import { lookForRegistry } from "./resources/await-localhost.ts";
 import { type ClusterFiles, createCluster, watchNodes } from "./resources/cluster.ts";
@@ -32,8 +32,6 @@ import type { ProcessRunner } from "./support/process-runner.ts";
 import type { Timeline } from "./timeline.ts";
 import type { InstalledTool } from "./tools/install.ts";
 import type { Tunnel } from "./tunnel/start.ts";
-
-type RemotePlan = Extract<RegistryPlan, { kind: "remote" }>;
 
 export interface UpDeps {
   readonly runner: ProcessRunner;

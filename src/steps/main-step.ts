@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { appendFile, rm } from "node:fs/promises";
+import { appendFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import * as core from "@actions/core";
@@ -35,7 +35,7 @@ import { installTool } from "../tools/install.ts";
 import { restoreNodeImage } from "../tools/node-image-cache.ts";
 import { systemToolDeps, type ToolDeps } from "../tools/tool-deps.ts";
 import { type Brought, up } from "../up.ts";
-import { connectBySsh, type SshEndpoint, tunnelRemainsOf } from "./ssh-endpoint.ts";
+import { connectBySsh, removeFolder, type SshEndpoint, tunnelRemainsOf } from "./ssh-endpoint.ts";
 import { begunEntry, type Kept, keptEntry, stateEntries } from "./state.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -131,7 +131,7 @@ async function connect(step: Omit<Step, "ssh" | "forLaterSteps">): Promise<Step>
 async function letGo({ ssh, env, owner }: Step): Promise<void> {
   if (ssh === undefined) return;
   await endTunnel(owner, tunnelRemainsOf(ssh));
-  await rm(useFolder(jobOf(env, tmpdir()), owner), { recursive: true, force: true });
+  await removeFolder(useFolder(jobOf(env, tmpdir()), owner));
 }
 
 /** Looks, decides, and says what was decided. Nothing is made. */

@@ -1,6 +1,6 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { sshArgs } from "../connection/ssh.ts";
 import { refusal } from "../docker/engine.ts";
 import { endTunnel, type TunnelRemains } from "../resources/tunnel.ts";
@@ -41,7 +41,7 @@ export async function connectBySsh(
     await tunnel.ssh(args, socket);
   } catch (error) {
     await endTunnel(owner, { process: tunnel.identity, socket });
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
     throw new EnvironmentError(refusal(messageOf(error)), { cause: error });
   }
   return { tunnel, host: `unix://${socket}` };
@@ -50,4 +50,10 @@ export async function connectBySsh(
 /** What is to end when the connection is of no more use. */
 export function tunnelRemainsOf({ tunnel, host }: SshEndpoint): TunnelRemains {
   return { process: tunnel.identity, socket: host.replace(/^unix:\/\//, "") };
+}
+
+/** The folder of a use that made nothing; the job's goes with the last use of the step in it. */
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await rmdir(dirname(folder)).catch(() => {});
 }

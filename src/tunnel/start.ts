@@ -27,7 +27,7 @@ export interface Tunnel {
 }
 
 /** The tunnel's process refused, or ended. */
-export class TunnelError extends Error {
+class TunnelError extends Error {
   override readonly name = "TunnelError";
   readonly code: string | undefined;
   constructor(message: string, code?: string) {

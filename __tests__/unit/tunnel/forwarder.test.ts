@@ -55,12 +55,20 @@ test("both directions, each with an end of its own", async () => {
   expect(heard).toBe("answer");
 });
 
-test("a client that goes lets the other side go", async () => {
+test("a client that resets lets the other side go", async () => {
+  const { carriers, transport } = inHand();
+  const client = await carried(transport);
+  await soon(() => carriers.length === 1);
+  client.resetAndDestroy();
+  await soon(() => carriers[0]?.dropped === true);
+});
+
+test("a client that closes looks like one that has said all: the far side is told its end", async () => {
   const { carriers, transport } = inHand();
   const client = await carried(transport);
   await soon(() => carriers.length === 1);
   client.destroy();
-  await soon(() => carriers[0]?.dropped === true);
+  await soon(() => carriers[0]?.input.writableEnded === true);
 });
 
 test("a far side that is cut off is no orderly end for the client", async () => {

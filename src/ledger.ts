@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as z from "zod";
-import { StoppedError } from "./support/errors.ts";
+import { codeOf, StoppedError } from "./support/errors.ts";
 import type { ProcessIdentity } from "./support/process-identity.ts";
 
 /**
@@ -112,17 +112,21 @@ export class Ledger {
       await writeFile(temporary, JSON.stringify(this.#content, null, 2), { mode: 0o600 });
       await rename(temporary, this.path);
     };
-    this.#writing = this.#writing.then(write);
+    // After a write that failed, as on a full disk, the next one is tried all the same: it writes everything.
+    this.#writing = this.#writing.catch(() => {}).then(write);
     return this.#writing;
   }
 }
 
 /**
  * The ledger as down reads it; undefined when there is none (main died before it, or it was removed).
- * @throws Error when the file is there and is not a ledger of a version we know.
+ * @throws Error when the file cannot be read, or is not a ledger of a version we know.
  */
 export async function readLedger(path: string): Promise<LedgerContent | undefined> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  });
   return text === undefined ? undefined : content.parse(JSON.parse(text));
 }
 

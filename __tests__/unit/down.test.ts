@@ -1,33 +1,18 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { type Belongings, belongingsOf, belongingsOfRecord, down } from "../../src/down.ts";
-import { Ledger, ledgerPath, readLedger, setStopMark } from "../../src/ledger.ts";
-import { StoppedError } from "../../src/support/errors.ts";
+import { Ledger } from "../../src/ledger.ts";
 import { fakeDocker } from "./docker/fake-docker.ts";
+import { newFolder } from "./new-folder.ts";
 import { recordWith } from "./plan/world.ts";
+import { quickClock } from "./quick-clock.ts";
 
 let folder: string;
 beforeEach(async () => {
-  const parent = await mkdtemp(join(tmpdir(), "down-"));
-  folder = join(parent, "kind-ci", "abcdefabcdef");
-  await mkdir(folder, { recursive: true });
-  onTestFinished(() => rm(parent, { recursive: true, force: true }));
+  folder = await newFolder("kind-ci", "abcdefabcdef");
 });
-
-/** Time that passes only by sleeping. */
-function quickClock() {
-  let now = 0;
-  return {
-    now: () => now,
-    sleep: (ms: number) => {
-      now += ms;
-      return Promise.resolve();
-    },
-  };
-}
 
 const everything = (): Belongings => ({
   owner: "abcdefabcdef",
@@ -140,60 +125,22 @@ describe("down", () => {
   });
 });
 
-describe("the ledger", () => {
-  const open = () =>
-    Ledger.open(folder, {
-      owner: "abcdefabcdef",
-      cluster: "kind",
-      dockerEnv: {},
-      main: { pid: 1, startTime: "2" },
-    });
-
-  test("has an intent on disk before the call returns, then its id", async () => {
-    const ledger = await open();
-    const intent = await ledger.intend({ resource: "registry", name: "kind-registry" });
-    expect((await readLedger(ledger.path))?.entries).toEqual([
-      { resource: "registry", name: "kind-registry" },
-    ]);
-    await intent.made("c0ffee");
-    expect((await readLedger(ledger.path))?.entries).toEqual([
-      { resource: "registry", name: "kind-registry", id: "c0ffee" },
-    ]);
+test("a ledger tells what belongs to the use", async () => {
+  const ledger = await Ledger.open(folder, {
+    owner: "abcdefabcdef",
+    cluster: "kind",
+    dockerEnv: {},
+    main: { pid: 1, startTime: "2" },
   });
-
-  test("loses nothing of what is written at once", async () => {
-    const ledger = await open();
-    const names = Array.from({ length: 20 }, (_, at) => `context-${at}`);
-    await Promise.all(names.map((name) => ledger.intend({ resource: "context", name, file: "/x" })));
-    const entries = (await readLedger(ledger.path))?.entries ?? [];
-    expect(entries.map((entry) => ("name" in entry ? entry.name : ""))).toEqual(names);
-  });
-
-  test("refuses an intent once the stop mark is set", async () => {
-    const ledger = await open();
-    await setStopMark(folder);
-    await expect(ledger.intend({ resource: "cluster", name: "kind" })).rejects.toBeInstanceOf(StoppedError);
-    expect((await readLedger(ledger.path))?.entries).toEqual([]);
-  });
-
-  test("tells what belongs to the use", async () => {
-    const ledger = await open();
-    await ledger.intend({ resource: "owner-record", name: "kind-ci-abcdefabcdef" });
-    await ledger.intend({ resource: "network", name: "kind" });
-    await ledger.intend({ resource: "cluster", name: "kind" });
-    await ledger.intend({ resource: "context", name: "kind-kind", file: "/x" });
-    await ledger.child({ pid: 7, startTime: "8" });
-    expect(belongingsOf(ledger.content, ledger.path)).toEqual({
-      ...everything(),
-      contexts: [{ name: "kind-kind", file: "/x" }],
-      main: { pid: 1, startTime: "2" },
-      children: [{ pid: 7, startTime: "8" }],
-    });
-  });
-
-  test("that is not there is undefined, and one that is no ledger is an error", async () => {
-    expect(await readLedger(join(folder, "none.json"))).toBeUndefined();
-    await writeFile(ledgerPath(folder), "{}");
-    await expect(readLedger(ledgerPath(folder))).rejects.toThrow();
+  await ledger.intend({ resource: "owner-record", name: "kind-ci-abcdefabcdef" });
+  await ledger.intend({ resource: "network", name: "kind" });
+  await ledger.intend({ resource: "cluster", name: "kind" });
+  await ledger.intend({ resource: "context", name: "kind-kind", file: "/x" });
+  await ledger.child({ pid: 7, startTime: "8" });
+  expect(belongingsOf(ledger.content, ledger.path)).toEqual({
+    ...everything(),
+    contexts: [{ name: "kind-kind", file: "/x" }],
+    main: { pid: 1, startTime: "2" },
+    children: [{ pid: 7, startTime: "8" }],
   });
 });

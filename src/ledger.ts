@@ -35,6 +35,14 @@ const content = z.object({
 });
 export type LedgerContent = z.infer<typeof content>;
 
+/** A resource that will be made. */
+export interface Intent {
+  /** It is made, and has this id. */
+  made(id: string): Promise<void>;
+  /** It was not made, and what has its name is somebody else's: nobody must remove it for ours. */
+  withdraw(): Promise<void>;
+}
+
 const fileName = "ledger.json";
 const stopName = "stop";
 
@@ -73,16 +81,25 @@ export class Ledger {
   }
 
   /**
-   * Records that a resource will be made, and returns where to note its id.
+   * Records that a resource will be made, and returns where to note its id, or that it is somebody else's: then
+   * down must not touch it.
    * @throws StoppedError when down has set its stop mark: then it must not be made.
    */
-  async intend(intended: LedgerEntry): Promise<{ made(id: string): Promise<void> }> {
+  async intend(intended: LedgerEntry): Promise<Intent> {
     this.throwIfStopped();
-    const at = this.#content.entries.length;
     this.#content = { ...this.#content, entries: [...this.#content.entries, intended] };
     await this.#write();
     this.throwIfStopped();
-    return { made: (id) => this.#note(at, id) };
+    let known = intended;
+    return {
+      made: (id) => {
+        const noted = { ...known, id };
+        const written = this.#replace(known, [noted]);
+        known = noted;
+        return written;
+      },
+      withdraw: () => this.#replace(known, []),
+    };
   }
 
   /** Records a process group that we started. */
@@ -100,8 +117,8 @@ export class Ledger {
     }
   }
 
-  async #note(at: number, id: string): Promise<void> {
-    const entries = this.#content.entries.map((known, index) => (index === at ? { ...known, id } : known));
+  async #replace(known: LedgerEntry, by: readonly LedgerEntry[]): Promise<void> {
+    const entries = this.#content.entries.flatMap((entry) => (entry === known ? by : [entry]));
     this.#content = { ...this.#content, entries };
     await this.#write();
   }

@@ -1,9 +1,13 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type Belongings, belongingsOf, belongingsOfRecord, down } from "../../src/down.ts";
 import { Ledger } from "../../src/ledger.ts";
+import { identify, lives } from "../../src/support/process-identity.ts";
+import { processesMarked } from "../../src/support/processes.ts";
 import { fakeDocker } from "./docker/fake-docker.ts";
 import { newFolder } from "./new-folder.ts";
 import { recordWith } from "./plan/world.ts";
@@ -49,6 +53,19 @@ function daemon(refusing?: RegExp) {
   ]);
   return { docker, there, lines };
 }
+
+/** A main that starts a marked program in a group of its own with each turn, and says so once. */
+const startingForEver = `
+  const { spawn } = require("node:child_process");
+  const env = { ...process.env, KIND_CI_OWNER: "abcdefabcdef" };
+  let count = 0;
+  const turn = () => {
+    spawn("sleep", ["600"], { detached: true, stdio: "ignore", env }).unref();
+    if (++count === 3) console.log("at work");
+    setTimeout(turn, 3);
+  };
+  turn();
+`;
 
 describe("down", () => {
   test("removes everything, the record after all else, and the folders", async () => {
@@ -115,6 +132,35 @@ describe("down", () => {
     const text = await readFile(file, "utf8");
     expect(text).toContain("theirs");
     expect(text).not.toContain("kind-kind");
+  });
+
+  test("a main that goes on starting programs is ended, and all that it started", async () => {
+    const main = spawn(process.execPath, ["-e", startingForEver], { stdio: ["ignore", "pipe", "ignore"] });
+    onTestFinished(() => void main.kill("SIGKILL"));
+    await once(main.stdout, "data");
+    const { docker } = daemon();
+    const ours = { ...everything(), main: await identify(main.pid ?? 0) };
+    expect(await down(ours, { docker, clock: quickClock() })).toEqual([]);
+    expect(await lives(ours.main ?? { pid: 0, startTime: "" })).toBe(false);
+    expect(await processesMarked("KIND_CI_OWNER", ours.owner)).toEqual([]);
+  });
+
+  test("after something was still at work, a second look finds what the daemon made of its last word", async () => {
+    const child = spawn("sleep", ["600"], { detached: true, stdio: "ignore" });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const { docker, there } = daemon();
+    const clock = quickClock();
+    const children = [await identify(child.pid ?? 0)].filter((identity) => identity !== undefined);
+    there.delete("node");
+    const late = {
+      ...clock,
+      sleep: (ms: number) => {
+        if (clock.slept.length === 0) there.add("node");
+        return clock.sleep(ms);
+      },
+    };
+    expect(await down({ ...everything(), children }, { docker, clock: late })).toEqual([]);
+    expect([...there]).toEqual([]);
   });
 
   test("a record alone is enough to go by", async () => {

@@ -28,6 +28,17 @@ test("a resource has an intent on disk before the call returns, then its id", as
   ]);
 });
 
+test("an intent that is withdrawn is gone, and no other is", async () => {
+  const ledger = await open();
+  const first = await ledger.intend({ resource: "context", name: "kind-a", file: "/x" });
+  const second = await ledger.intend({ resource: "context", name: "kind-b", file: "/x" });
+  await first.withdraw();
+  await second.made("1");
+  expect((await readLedger(ledger.path))?.entries).toMatchObject([{ name: "kind-b" }]);
+  await second.withdraw();
+  expect((await readLedger(ledger.path))?.entries).toEqual([]);
+});
+
 test("the ledger loses nothing of what is written at once", async () => {
   const ledger = await open();
   const names = Array.from({ length: 20 }, (_, at) => `context-${at}`);

@@ -96,9 +96,8 @@ export async function down(ours: Belongings, deps: DownDeps): Promise<string[]> 
 }
 
 /**
- * Ends the children first, since they would go on creating, then a main that outlived a cancel, then what that
- * started while we looked.
- * @returns whether any of them was still at work.
+ * Ends the children first, since they would go on creating, then a main that outlived a cancel.
+ * @returns whether any of them was still at work: main may have started another while we looked.
  */
 async function endProcesses(ours: Belongings): Promise<boolean> {
   const marked = await processesMarked(ownerVariable, ours.owner);
@@ -107,9 +106,7 @@ async function endProcesses(ours: Belongings): Promise<boolean> {
   const living = (await Promise.all(known.map(lives))).includes(true);
   await Promise.all([...ours.children, ...marked].map((child) => end(child)));
   await Promise.all(main.map((process) => end(process)));
-  const late = await processesMarked(ownerVariable, ours.owner);
-  await Promise.all(late.map((child) => end(child)));
-  return living || late.length > 0;
+  return living;
 }
 
 /**

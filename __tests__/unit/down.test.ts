@@ -160,6 +160,7 @@ describe("down", () => {
       },
     };
     expect(await down({ ...everything(), children }, { docker, clock: late })).toEqual([]);
+    expect(clock.slept).not.toEqual([]);
     expect([...there]).toEqual([]);
   });
 

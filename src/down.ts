@@ -81,7 +81,6 @@ const pause = 500;
  */
 export async function down(ours: Belongings, deps: DownDeps): Promise<string[]> {
   if (ours.folder !== undefined) await setStopMark(ours.folder);
-  await endProcesses(ours);
   const failures = await removeUntilGone(ours, deps);
   // The record goes last: while it is there, a later job knows whose the rest is.
   if (failures.length === 0 && ours.record !== undefined) {
@@ -103,27 +102,34 @@ export async function down(ours: Belongings, deps: DownDeps): Promise<string[]> 
   return failures;
 }
 
-/** Ends the children first, since they would go on creating, then a main that outlived a cancel. */
-async function endProcesses(ours: Belongings): Promise<void> {
+/**
+ * Ends the children first, since they would go on creating, then a main that outlived a cancel.
+ * @returns whether any of them was still at work: main may have started another while we looked.
+ */
+async function endProcesses(ours: Belongings): Promise<boolean> {
   const marked = await processesMarked(ownerVariable, ours.owner);
+  const main = ours.main !== undefined && ours.main.pid !== process.pid ? [ours.main] : [];
+  const known = [...ours.children, ...marked, ...main];
+  const living = (await Promise.all(known.map(lives))).includes(true);
   await Promise.all([...ours.children, ...marked].map((child) => end(child)));
-  if (ours.main !== undefined && ours.main.pid !== process.pid) await end(ours.main);
+  await Promise.all(main.map((process) => end(process)));
+  return living;
 }
 
 /**
- * Removes, then looks again: a main or a child that was still at work may have made something meanwhile.
- * Done when a look finds nothing.
+ * Removes, then looks again: a main or a child that was still at work may have made something meanwhile, and the
+ * daemon may not be done yet with what it was asked last. Done when a look finds nothing and nobody was at work.
  */
 async function removeUntilGone(ours: Belongings, deps: DownDeps): Promise<string[]> {
   const until = deps.clock.now() + patience;
   for (;;) {
+    const atWork = await endProcesses(ours);
     const failures = await removeOnce(ours, deps);
     const left = failures.length > 0 || (await somethingLeft(ours, deps.docker));
-    if (!left) return [];
+    if (!left && !atWork) return [];
     if (deps.clock.now() > until)
       return failures.length > 0 ? failures : [`something of ${ours.owner} is still there`];
     await deps.clock.sleep(pause);
-    await endProcesses(ours);
   }
 }
 

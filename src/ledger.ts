@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as z from "zod";
-import { StoppedError } from "./support/errors.ts";
+import { codeOf, StoppedError } from "./support/errors.ts";
 import type { ProcessIdentity } from "./support/process-identity.ts";
 
 /**
@@ -50,6 +50,14 @@ const content = z.object({
 });
 export type LedgerContent = z.infer<typeof content>;
 
+/** A resource that will be made. */
+export interface Intent {
+  /** It is made, and has this id. */
+  made(id: string): Promise<void>;
+  /** It was not made, and what has its name is somebody else's: nobody must remove it for ours. */
+  withdraw(): Promise<void>;
+}
+
 const fileName = "ledger.json";
 const stopName = "stop";
 
@@ -88,16 +96,25 @@ export class Ledger {
   }
 
   /**
-   * Records that a resource will be made, and returns where to note its id.
+   * Records that a resource will be made, and returns where to note its id, or that it is somebody else's: then
+   * down must not touch it.
    * @throws StoppedError when down has set its stop mark: then it must not be made.
    */
-  async intend(intended: LedgerEntry): Promise<{ made(id: string): Promise<void> }> {
+  async intend(intended: LedgerEntry): Promise<Intent> {
     this.throwIfStopped();
-    const at = this.#content.entries.length;
     this.#content = { ...this.#content, entries: [...this.#content.entries, intended] };
     await this.#write();
     this.throwIfStopped();
-    return { made: (id) => this.#note(at, id) };
+    let known = intended;
+    return {
+      made: (id) => {
+        const noted = { ...known, id };
+        const written = this.#replace(known, [noted]);
+        known = noted;
+        return written;
+      },
+      withdraw: () => this.#replace(known, []),
+    };
   }
 
   /** Records a process group that we started. */
@@ -115,8 +132,8 @@ export class Ledger {
     }
   }
 
-  async #note(at: number, id: string): Promise<void> {
-    const entries = this.#content.entries.map((known, index) => (index === at ? { ...known, id } : known));
+  async #replace(known: LedgerEntry, by: readonly LedgerEntry[]): Promise<void> {
+    const entries = this.#content.entries.flatMap((entry) => (entry === known ? by : [entry]));
     this.#content = { ...this.#content, entries };
     await this.#write();
   }
@@ -127,17 +144,21 @@ export class Ledger {
       await writeFile(temporary, JSON.stringify(this.#content, null, 2), { mode: 0o600 });
       await rename(temporary, this.path);
     };
-    this.#writing = this.#writing.then(write);
+    // After a write that failed, as on a full disk, the next one is tried all the same: it writes everything.
+    this.#writing = this.#writing.catch(() => {}).then(write);
     return this.#writing;
   }
 }
 
 /**
  * The ledger as down reads it; undefined when there is none (main died before it, or it was removed).
- * @throws Error when the file is there and is not a ledger of a version we know.
+ * @throws Error when the file cannot be read, or is not a ledger of a version we know.
  */
 export async function readLedger(path: string): Promise<LedgerContent | undefined> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  });
   return text === undefined ? undefined : content.parse(JSON.parse(text));
 }
 

@@ -1,33 +1,22 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type Belongings, belongingsOf, belongingsOfRecord, down } from "../../src/down.ts";
-import { Ledger, ledgerPath, readLedger, setStopMark } from "../../src/ledger.ts";
-import { StoppedError } from "../../src/support/errors.ts";
+import { Ledger } from "../../src/ledger.ts";
+import { identify, lives } from "../../src/support/process-identity.ts";
+import { processesMarked } from "../../src/support/processes.ts";
 import { fakeDocker } from "./docker/fake-docker.ts";
+import { newFolder } from "./new-folder.ts";
 import { recordWith } from "./plan/world.ts";
+import { quickClock } from "./quick-clock.ts";
 
 let folder: string;
 beforeEach(async () => {
-  const parent = await mkdtemp(join(tmpdir(), "down-"));
-  folder = join(parent, "kind-ci", "abcdefabcdef");
-  await mkdir(folder, { recursive: true });
-  onTestFinished(() => rm(parent, { recursive: true, force: true }));
+  folder = await newFolder("kind-ci", "abcdefabcdef");
 });
-
-/** Time that passes only by sleeping. */
-function quickClock() {
-  let now = 0;
-  return {
-    now: () => now,
-    sleep: (ms: number) => {
-      now += ms;
-      return Promise.resolve();
-    },
-  };
-}
 
 const everything = (): Belongings => ({
   owner: "abcdefabcdef",
@@ -65,6 +54,19 @@ function daemon(refusing?: RegExp) {
   ]);
   return { docker, there, lines };
 }
+
+/** A main that starts a marked program in a group of its own with each turn, and says so once. */
+const startingForEver = `
+  const { spawn } = require("node:child_process");
+  const env = { ...process.env, KIND_CI_OWNER: "abcdefabcdef" };
+  let count = 0;
+  const turn = () => {
+    spawn("sleep", ["600"], { detached: true, stdio: "ignore", env }).unref();
+    if (++count === 3) console.log("at work");
+    setTimeout(turn, 3);
+  };
+  turn();
+`;
 
 describe("down", () => {
   test("removes everything, the record after all else, and the folders", async () => {
@@ -133,6 +135,36 @@ describe("down", () => {
     expect(text).not.toContain("kind-kind");
   });
 
+  test("a main that goes on starting programs is ended, and all that it started", async () => {
+    const main = spawn(process.execPath, ["-e", startingForEver], { stdio: ["ignore", "pipe", "ignore"] });
+    onTestFinished(() => void main.kill("SIGKILL"));
+    await once(main.stdout, "data");
+    const { docker } = daemon();
+    const ours = { ...everything(), main: await identify(main.pid ?? 0) };
+    expect(await down(ours, { docker, clock: quickClock() })).toEqual([]);
+    expect(await lives(ours.main ?? { pid: 0, startTime: "" })).toBe(false);
+    expect(await processesMarked("KIND_CI_OWNER", ours.owner)).toEqual([]);
+  });
+
+  test("after something was still at work, a second look finds what the daemon made of its last word", async () => {
+    const child = spawn("sleep", ["600"], { detached: true, stdio: "ignore" });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const { docker, there } = daemon();
+    const clock = quickClock();
+    const children = [await identify(child.pid ?? 0)].filter((identity) => identity !== undefined);
+    there.delete("node");
+    const late = {
+      ...clock,
+      sleep: (ms: number) => {
+        if (clock.slept.length === 0) there.add("node");
+        return clock.sleep(ms);
+      },
+    };
+    expect(await down({ ...everything(), children }, { docker, clock: late })).toEqual([]);
+    expect(clock.slept).not.toEqual([]);
+    expect([...there]).toEqual([]);
+  });
+
   test("a record alone is enough to go by", async () => {
     const record = recordWith({ volume: "kind-ci-abcdefabcdef", owner: "abcdefabcdef", madeNetwork: true });
     const { docker, there } = daemon();
@@ -141,60 +173,22 @@ describe("down", () => {
   });
 });
 
-describe("the ledger", () => {
-  const open = () =>
-    Ledger.open(folder, {
-      owner: "abcdefabcdef",
-      cluster: "kind",
-      dockerEnv: {},
-      main: { pid: 1, startTime: "2" },
-    });
-
-  test("has an intent on disk before the call returns, then its id", async () => {
-    const ledger = await open();
-    const intent = await ledger.intend({ resource: "registry", name: "kind-registry" });
-    expect((await readLedger(ledger.path))?.entries).toEqual([
-      { resource: "registry", name: "kind-registry" },
-    ]);
-    await intent.made("c0ffee");
-    expect((await readLedger(ledger.path))?.entries).toEqual([
-      { resource: "registry", name: "kind-registry", id: "c0ffee" },
-    ]);
+test("a ledger tells what belongs to the use", async () => {
+  const ledger = await Ledger.open(folder, {
+    owner: "abcdefabcdef",
+    cluster: "kind",
+    dockerEnv: {},
+    main: { pid: 1, startTime: "2" },
   });
-
-  test("loses nothing of what is written at once", async () => {
-    const ledger = await open();
-    const names = Array.from({ length: 20 }, (_, at) => `context-${at}`);
-    await Promise.all(names.map((name) => ledger.intend({ resource: "context", name, file: "/x" })));
-    const entries = (await readLedger(ledger.path))?.entries ?? [];
-    expect(entries.map((entry) => ("name" in entry ? entry.name : ""))).toEqual(names);
-  });
-
-  test("refuses an intent once the stop mark is set", async () => {
-    const ledger = await open();
-    await setStopMark(folder);
-    await expect(ledger.intend({ resource: "cluster", name: "kind" })).rejects.toBeInstanceOf(StoppedError);
-    expect((await readLedger(ledger.path))?.entries).toEqual([]);
-  });
-
-  test("tells what belongs to the use", async () => {
-    const ledger = await open();
-    await ledger.intend({ resource: "owner-record", name: "kind-ci-abcdefabcdef" });
-    await ledger.intend({ resource: "network", name: "kind" });
-    await ledger.intend({ resource: "cluster", name: "kind" });
-    await ledger.intend({ resource: "context", name: "kind-kind", file: "/x" });
-    await ledger.child({ pid: 7, startTime: "8" });
-    expect(belongingsOf(ledger.content, ledger.path)).toEqual({
-      ...everything(),
-      contexts: [{ name: "kind-kind", file: "/x" }],
-      main: { pid: 1, startTime: "2" },
-      children: [{ pid: 7, startTime: "8" }],
-    });
-  });
-
-  test("that is not there is undefined, and one that is no ledger is an error", async () => {
-    expect(await readLedger(join(folder, "none.json"))).toBeUndefined();
-    await writeFile(ledgerPath(folder), "{}");
-    await expect(readLedger(ledgerPath(folder))).rejects.toThrow();
+  await ledger.intend({ resource: "owner-record", name: "kind-ci-abcdefabcdef" });
+  await ledger.intend({ resource: "network", name: "kind" });
+  await ledger.intend({ resource: "cluster", name: "kind" });
+  await ledger.intend({ resource: "context", name: "kind-kind", file: "/x" });
+  await ledger.child({ pid: 7, startTime: "8" });
+  expect(belongingsOf(ledger.content, ledger.path)).toEqual({
+    ...everything(),
+    contexts: [{ name: "kind-kind", file: "/x" }],
+    main: { pid: 1, startTime: "2" },
+    children: [{ pid: 7, startTime: "8" }],
   });
 });

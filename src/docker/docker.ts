@@ -32,9 +32,14 @@ export function linesOf(text: string): string[] {
   return text.split("\n").filter((line) => line !== "");
 }
 
-/** Docker's word that something is not (or no longer) there, of whatever kind it is. */
-function saysGone(result: RunResult): boolean {
-  return /no such (container|volume|network|object|image)|not found|is not connected to/i.test(result.stderr);
+/**
+ * Docker's word that something is not (or no longer) there, of whatever kind it is. Asked about several, it says
+ * so of each in a line of its own: any other line is another failure.
+ */
+export function saysGone(result: RunResult): boolean {
+  const said = linesOf(result.stderr).filter((line) => !/^warning/i.test(line));
+  const gone = /no such (container|volume|network|object|image)|not found|is not connected to/i;
+  return said.length > 0 && said.every((line) => gone.test(line));
 }
 
 /** Docker's word that a container's processes do not end by SIGKILL. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { type Docker, linesOf } from "./docker.ts";
+import { CommandError } from "../support/process-runner.ts";
+import { type Docker, linesOf, saysGone } from "./docker.ts";
 import { labels } from "./labels.ts";
 
 const inspection = z.array(
@@ -17,7 +18,7 @@ export function createVolumeArgs(name: string, withLabels: Readonly<Record<strin
   return ["volume", "create", ...flags, name];
 }
 
-/** All volumes that carry our owner label. */
+/** All volumes that carry our owner label. @throws CommandError when the daemon does not tell. */
 export async function ownerVolumes(docker: Docker): Promise<LabelledVolume[]> {
   const names = linesOf(
     await docker.output(["volume", "ls", "--quiet", "--filter", `label=${labels.owner}`], {
@@ -26,8 +27,10 @@ export async function ownerVolumes(docker: Docker): Promise<LabelledVolume[]> {
   );
   if (names.length === 0) return [];
   // One may go away between the two calls; docker then still prints the others and exits with 1.
-  const { stdout } = await docker.run(["volume", "inspect", ...names], { deadline: 30_000 });
+  const inspected = await docker.run(["volume", "inspect", ...names], { deadline: 30_000 });
+  // Any other refusal must not pass for “there is none”: kind's network goes when there is none.
+  if (inspected.code !== 0 && !saysGone(inspected)) throw new CommandError(inspected);
   return inspection
-    .parse(JSON.parse(stdout === "" ? "[]" : stdout))
+    .parse(JSON.parse(inspected.stdout.trim() === "" ? "[]" : inspected.stdout))
     .map((volume) => ({ name: volume.Name, labels: volume.Labels ?? {} }));
 }

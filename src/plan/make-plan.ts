@@ -108,7 +108,7 @@ function throwOnForeignContext(settings: Settings, found: Found): void {
   if (!found.foreignContext) return;
   throw new ConflictError({
     tried: `merge the context ${contextOf(settings.clusterName)} into ${settings.kubeconfig}`,
-    seen: "the file has a context of that name that is not of this job",
+    seen: "the file has a context, cluster or user of that name that is not of this job",
     todo: "give another cluster-name or another kubeconfig, or remove the context: kubectl config delete-context",
   });
 }

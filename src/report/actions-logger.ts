@@ -24,8 +24,13 @@ export function actionsLogger(): Logger {
 /**
  * The runner takes `::command::` at the beginning of a line, blanks before it included, and the older
  * `##[command]` anywhere, on stdout and stderr alike. Output of other programs must not be able to speak to it.
- * https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+ * A carriage return ends a line too, U+0085 is a blank, and characters without a look are passed over: the runner
+ * reads and compares as .NET does. https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
 function withoutCommands(text: string): string {
-  return text.replaceAll("##[", "## [").replace(/^(\s*)::/gm, "$1: :");
+  return text.replace(/[^\r\n]+/g, (line) =>
+    line
+      .replace(/#[\p{Cf}\p{Cc}]*#[\p{Cf}\p{Cc}]*\[/gu, "## [")
+      .replace(/^([\s\p{Cf}\p{Cc}]*):([\p{Cf}\p{Cc}]*):/u, "$1: $2:"),
+  );
 }

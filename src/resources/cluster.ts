@@ -3,8 +3,9 @@ import { type Docker, linesOf, removed, saysUnkillable } from "../docker/docker.
 import { kindNetwork, labels } from "../docker/labels.ts";
 import type { Ledger } from "../ledger.ts";
 import type { ClusterPlan } from "../plan/plan.ts";
+import { ConflictError } from "../support/errors.ts";
 import type { Logger } from "../support/logger.ts";
-import { type Argv, CommandError, type ProcessRunner } from "../support/process-runner.ts";
+import { type Argv, CommandError, type ProcessRunner, type RunResult } from "../support/process-runner.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -46,20 +47,41 @@ function createClusterArgs(plan: ClusterPlan, files: ClusterFiles, verbosity: nu
   ];
 }
 
-/** Creates the cluster. @throws CommandError with kind's own words. */
+/**
+ * Creates the cluster.
+ * @throws ConflictError when somebody's nodes of that name appeared meanwhile, which are then not touched;
+ * CommandError with kind's own words.
+ */
 export async function createCluster(
   plan: ClusterPlan,
   files: ClusterFiles,
   env: Env,
   { runner, ledger, logger }: ClusterDeps,
 ): Promise<void> {
-  await ledger.intend({ resource: "cluster", name: plan.name });
+  const intent = await ledger.intend({ resource: "cluster", name: plan.name });
   const result = await runner.run(createClusterArgs(plan, files, logger.debugging ? 4 : 0), {
     env,
     input: plan.config.yaml,
     onStderrLine: (line) => logger.info(`kind: ${line}`),
   });
-  if (result.code !== 0) throw new CommandError(result, adviceFor(result.stderr));
+  if (result.code === 0) return;
+  if (!saysNodesThere(result.stderr)) throw new CommandError(result, adviceFor(result.stderr));
+  // Nodes are removed by their cluster's name: these are another's.
+  await intent.withdraw();
+  throw nodesThere(plan.name, result);
+}
+
+/** kind's word that it found nodes of that name before it made any, or Docker's that one appeared meanwhile. */
+function saysNodesThere(stderr: string): boolean {
+  return /node\(s\) already exist|The container name ".*" is already in use/.test(stderr);
+}
+
+function nodesThere(cluster: string, { stderr }: RunResult): ConflictError {
+  return new ConflictError({
+    tried: `create the cluster ${cluster}`,
+    seen: `nodes of that name appeared meanwhile (${linesOf(stderr).at(-1)?.trim()}); they are left as they are`,
+    todo: `give another cluster-name, or remove them yourself if they are yours: kind delete cluster --name ${cluster}`,
+  });
 }
 
 /** Texts of kind's and what they mean; from its source at v0.32.0 (pkg/cluster/internal). */
@@ -68,7 +90,6 @@ const advice: readonly (readonly [pattern: RegExp, todo: string])[] = [
     /cannot unmarshal array into Go struct field .*extraArgs/,
     "kind writes kubeadm's v1beta3, where extraArgs is a map (name: value), not a list; see your config's kubeadmConfigPatches",
   ],
-  [/node\(s\) already exist/, "a cluster of that name appeared meanwhile: give another cluster-name"],
   [/failed to pull image/, "check the node image's name, and the daemon's way to its registry"],
   [
     /exhausted attempts trying to find a non-overlapping subnet/,

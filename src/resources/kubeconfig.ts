@@ -25,9 +25,10 @@ function read(text: string): Kubeconfig {
   return kubeconfig.parse(parse(text) ?? {});
 }
 
-/** True when a kubeconfig has a context of that name. */
+/** True when a kubeconfig has a context of that name, or a cluster or user: merging would replace any of them. */
 export function hasContext(text: string, context: string): boolean {
-  return read(text).contexts?.some(({ name }) => name === context) === true;
+  const { contexts, clusters, users } = read(text);
+  return [contexts, clusters, users].some((list) => list?.some(({ name }) => name === context) === true);
 }
 
 /** `from`'s context, cluster and user added to `into` (replacing their namesakes), and made the current one. */

@@ -49,6 +49,7 @@ export async function createRegistry(
   const last = "given" in plan.port ? first : first + portsTried - 1;
   for (let port = first; port <= last; port++) {
     if (await portTaken(port)) continue;
+    deps.ledger.throwIfStopped();
     const id = await tryPort({ name: plan.name, image, port, evidenceHeader, ...owner }, deps.docker);
     if (id === undefined) continue;
     await intent.made(id);
@@ -71,7 +72,8 @@ async function tryPort(
   if (result.code === 0) return result.stdout.trim();
   if (saysPortTaken(result)) {
     // docker run leaves the container that it could not start. It carries our owner label: nothing else is removed.
-    await removed(docker, removeContainersArgs(await ownedByName(docker, run.name, run.owner)));
+    const ids = await ownedByName(docker, run.name, run.owner);
+    if (ids.length > 0) await removed(docker, removeContainersArgs(ids));
     return undefined;
   }
   if (saysNameTaken(result)) throw nameConflict(run.name);

@@ -1,13 +1,14 @@
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as core from "@actions/core";
 import { commandEnv, endpointEnv, socketEnv } from "../connection/endpoint.ts";
 import { type Docker, dockerCommand } from "../docker/docker.ts";
 import { kindNetwork } from "../docker/labels.ts";
 import { type Belongings, belongingsOf, belongingsOfRecord, down } from "../down.ts";
-import { type Job, jobOf } from "../environment/job.ts";
+import { type Job, jobKubeconfig, jobOf } from "../environment/job.ts";
 import { type LedgerContent, ledgerPath, readLedger } from "../ledger.ts";
+import { contextOf } from "../plan/make-plan.ts";
 import { actionsLogger } from "../report/actions-logger.ts";
 import { ownerRecords } from "../resources/owner-record.ts";
 import { endTunnel, tunnelRemains } from "../resources/tunnel.ts";
@@ -23,7 +24,7 @@ import { saveNodeImage } from "../tools/node-image-cache.ts";
 import { systemToolDeps } from "../tools/tool-deps.ts";
 import { takesConnections } from "../tunnel/ssh-connection.ts";
 import { deleteRemoteImages, type RemoteImages, remoteImagesIn } from "./remote-images.ts";
-import { readKept, readState } from "./state.ts";
+import { readKept, readState, type SavedState } from "./state.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -39,9 +40,13 @@ export async function postStep(env: Env): Promise<void> {
   const logger = actionsLogger();
   try {
     await removeAll(env, logger);
-    await keepForLaterJobs(env, logger);
   } catch (error) {
     logger.warning(`Removing the cluster failed: ${messageOf(error)}`);
+  }
+  try {
+    await keepForLaterJobs(env, logger);
+  } catch (error) {
+    logger.warning(`Keeping the tools for later jobs failed: ${messageOf(error)}`);
   }
 }
 
@@ -93,7 +98,8 @@ async function findRemains(env: Env, logger: Logger): Promise<{ remains: Remains
     });
     if (ledger !== undefined)
       return { remains: [await remainsOf(ledger, state.ledger)], cleanup: state.cleanup };
-    return { remains: await byRecord(env, ({ owner }) => owner === state.owner), cleanup: state.cleanup };
+    const remains = await byRecord(env, ({ owner }) => owner === state.owner);
+    return { remains: remains.map((one) => withFiles(one, state, env)), cleanup: state.cleanup };
   }
   // The state was lost: what this job has under the asked name is ours.
   const settings = settingsOf(env);
@@ -166,11 +172,21 @@ async function reachableEnv({ dockerEnv, forwarded }: LedgerContent): Promise<Re
   return socketEnv(forwarded, dockerEnv);
 }
 
+/** A record does not tell of files; the state and the inputs do. */
+function withFiles(remains: Remains, state: SavedState, env: Env): Remains {
+  const name = contextOf(state.cluster);
+  const user = settingsOf(env)?.kubeconfig;
+  const files = [jobKubeconfig(jobOf(env, tmpdir())), ...(user === undefined ? [] : [user])];
+  const contexts = files.map((file) => ({ name, file }));
+  return { ...remains, belongings: { ...remains.belongings, contexts, folder: dirname(state.ledger) } };
+}
+
 async function byRecord(
   env: Env,
   isOurs: (record: Awaited<ReturnType<typeof ownerRecords>>[number]) => boolean,
 ): Promise<Remains[]> {
-  const dockerEnv = endpointEnv(undefined, env);
+  // The inputs are those of main, and so is the daemon.
+  const dockerEnv = endpointEnv(settingsOf(env)?.endpoint, env);
   const records = await ownerRecords(dockerFor(env, dockerEnv));
   return records
     .filter(isOurs)

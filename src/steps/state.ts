@@ -39,12 +39,22 @@ export function keptEntry(what: Kept): [name: string, value: string] {
   return [keptName, JSON.stringify(what)];
 }
 
-/** Undefined when main did not come to its end. */
+/** Undefined when main did not come to its end, or when it cannot be read: then there is nothing to keep. */
 export function readKept(get: (name: string) => string): Kept | undefined {
   const text = get(keptName);
   if (text === "") return undefined;
-  const { tools, image } = kept.parse(JSON.parse(text));
+  const read = kept.safeParse(parsed(text));
+  if (!read.success) return undefined;
+  const { tools, image } = read.data;
   return { tools, image: { reference: image.reference, digest: image.digest } };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The state as name and value, for the runner to keep. */
@@ -58,11 +68,14 @@ export function begunEntry(owner: string): [name: string, value: string] {
 }
 
 /**
- * The state as the runner hands it to post. Undefined: there is none, so it was lost. `nothing-made`: main began, and
- * ended before it opened a ledger, as when it refused; what this job has under the same name is another use's.
+ * The state as the runner hands it to post. Undefined: there is none, or it is not whole, so it was lost.
+ * `nothing-made`: main began, and ended before it opened a ledger, as when it refused; what this job has under the same
+ * name is another use's.
  */
 export function readState(get: (name: string) => string): SavedState | "nothing-made" | undefined {
-  const read = saved.safeParse(Object.fromEntries(Object.keys(saved.shape).map((name) => [name, get(name)])));
+  const state = Object.fromEntries(Object.keys(saved.shape).map((name) => [name, get(name)]));
+  const read = saved.safeParse(state);
   if (read.success) return read.data;
-  return get("owner") === "" ? undefined : "nothing-made";
+  const { owner, ...others } = state;
+  return owner !== "" && Object.values(others).every((value) => value === "") ? "nothing-made" : undefined;
 }

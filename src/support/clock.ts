@@ -25,8 +25,9 @@ export const systemClock: Clock = {
 
 /** `850 ms`, `12.3 s`, `2 min 5 s`: a span in milliseconds as a person reads it. */
 export function span(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  // Rounded before the unit is chosen, so that what rounds up to a whole next unit is told in that.
+  if (Math.round(ms) < 1000) return `${Math.round(ms)} ms`;
+  if (Math.round(ms / 100) < 600) return `${(Math.round(ms / 100) / 10).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

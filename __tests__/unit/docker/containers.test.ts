@@ -73,6 +73,9 @@ test.each([
   ["Error response from daemon: network kind not found", true],
   ["Error response from daemon: container x is not connected to network kind", true],
   ["Error response from daemon: device is busy", false],
+  ["Error: No such container: x\nError: No such container: y", true],
+  ["Error: No such container: x\nError response from daemon: device is busy", false],
+  ["WARNING: Error loading config file\nError: No such container: x", true],
 ])("removing, docker says “%s”: success %s", async (stderr, success) => {
   const { docker } = fakeDocker([[/./, { code: 1, stderr }]]);
   const removal = removed(docker, ["rm", "x"]);

@@ -96,6 +96,13 @@ test("hasContext tells a context by its name", () => {
   ]).toEqual([true, false, false]);
 });
 
+test.each(["clusters", "users"])(
+  "hasContext tells %s of that name too: merging would replace them",
+  (list) => {
+    expect(hasContext(JSON.stringify({ [list]: [{ name: "kind-a" }] }), "kind-a")).toBe(true);
+  },
+);
+
 describe("changing the file", () => {
   let folder: string;
   beforeEach(async () => {

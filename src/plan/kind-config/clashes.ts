@@ -1,5 +1,5 @@
 import type { Problem } from "../../support/errors.ts";
-import { containerdClashes } from "./containerd.ts";
+import { containerdClashes, containerdJsonClashes } from "./containerd.ts";
 import type { OurNeeds } from "./merge.ts";
 import type { ClusterConfig } from "./schema.ts";
 
@@ -7,7 +7,10 @@ const loopback = ["127.0.0.1", "localhost", "::1"];
 
 /** What in the user's configuration would break a promise of the action; each names both sides. */
 export function clashesOf(user: ClusterConfig, needs: OurNeeds): Problem[] {
-  const problems = containerdClashes(user.containerdConfigPatches ?? []);
+  const problems = [
+    ...containerdClashes(user.containerdConfigPatches ?? []),
+    ...containerdJsonClashes(user.containerdConfigPatchesJSON6902 ?? []),
+  ];
   const add = (given: string, allowed: string) => problems.push({ input: "config", given, allowed });
   if (user.name != null && user.name !== needs.clusterName) {
     add(

@@ -1,4 +1,5 @@
 import { parse } from "smol-toml";
+import * as z from "zod";
 import type { Problem } from "../../support/errors.ts";
 
 /** Where the nodes' containerd looks for hosts files. */
@@ -38,6 +39,51 @@ export function containerdClashes(patches: readonly string[]): Problem[] {
       }));
     });
   });
+}
+
+/**
+ * What of a user's JSON 6902 patches would turn hosts files off: kind applies them after all others.
+ * https://github.com/kubernetes-sigs/kind/blob/v0.32.0/pkg/internal/patch/toml.go
+ */
+export function containerdJsonClashes(patches: readonly string[]): Problem[] {
+  return patches.flatMap((patch, at) => {
+    const where = `containerdConfigPatchesJSON6902[${at}]`;
+    const operations = operationsIn(patch);
+    if (operations === undefined)
+      return [{ input: "config", given: where, allowed: "a JSON 6902 patch: a JSON list of operations" }];
+    return operations
+      .filter(({ op, path, value }) => turnsOff(op, path.split("/").slice(1), value))
+      .map(({ op, path }) => ({
+        input: "config",
+        given: `${where}: ${op} ${path}`,
+        allowed: `patches that leave the registry's config_path at ${certsFolder}, where the action writes how to reach its registry, and set no mirrors or configs beside it`,
+      }));
+  });
+}
+
+const operation = z.looseObject({ op: z.string(), path: z.string(), value: z.unknown().optional() });
+
+function operationsIn(patch: string): z.infer<typeof operation>[] | undefined {
+  try {
+    return z.array(operation).parse(JSON.parse(patch));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an operation at that path touches what hosts files need. `value` is what it puts there. */
+function turnsOff(op: string, path: readonly string[], value: unknown): boolean {
+  if (op === "test") return false;
+  const [top, plugin = "", part, key] = path;
+  if (top === undefined || (top === "plugins" && path.length === 1)) return true;
+  if (top !== "plugins" || !plugins.some((known) => known === plugin)) return false;
+  if (part === undefined) return true;
+  if (part !== "registry") return false;
+  if (op === "remove" || op === "move") return key === undefined || key === "config_path";
+  const registry = key === undefined ? value : { [key]: path.length === 4 ? value : {} };
+  const keepsPath =
+    key !== undefined || (typeof value === "object" && value !== null && "config_path" in value);
+  return !keepsPath || registryClashes(registry).length > 0;
 }
 
 function registryClashes(registry: unknown): Pick<Problem, "given" | "allowed">[] {

@@ -1,6 +1,6 @@
 import { type Document, LineCounter, parseAllDocuments } from "yaml";
 import * as z from "zod";
-import { type Problem, UsageError } from "../../support/errors.ts";
+import { messageOf, type Problem, UsageError } from "../../support/errors.ts";
 import { type ClusterConfig, clusterConfig } from "./schema.ts";
 
 /** A configuration of the user's, and where it came from. */
@@ -16,7 +16,8 @@ export interface UserConfig {
  */
 export function readKindConfig({ source, text }: UserConfig): ClusterConfig {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines });
+  // kind's reader knows YAML's merge keys (<<).
+  const documents = parseAllDocuments(text, { lineCounter: lines, merge: true });
   if (!Array.isArray(documents) || documents.length === 0) {
     throw new UsageError([problem(source, "nothing", "a kind configuration (kind: Cluster)")]);
   }
@@ -30,9 +31,18 @@ export function readKindConfig({ source, text }: UserConfig): ClusterConfig {
   if (document === undefined || documents.length > 1) {
     throw new UsageError([problem(source, `${documents.length} YAML documents`, "one: kind reads only one")]);
   }
-  const read = clusterConfig.safeParse(document.toJS());
+  const read = clusterConfig.safeParse(contentOf(document, source));
   if (read.success) return read.data;
   throw new UsageError(read.error.issues.flatMap((issue) => problemsOf(issue, source, document, lines)));
+}
+
+/** @throws UsageError for an alias that means nothing, which is found only here. */
+function contentOf(document: Document, source: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new UsageError([problem(source, firstLine(messageOf(error)), "well-formed YAML")]);
+  }
 }
 
 function problem(source: string, given: string, allowed: string): Problem {

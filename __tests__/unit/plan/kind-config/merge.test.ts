@@ -132,6 +132,15 @@ describe("with the user's", () => {
     expect(mergeKindConfig({ source: "x", text }, needs).defaultCniDisabled).toBe(true);
   });
 
+  test("merge keys mean what they mean to kind", () => {
+    const text =
+      "nodes:\n  - &common { role: control-plane, image: own/node }\n  - { <<: *common, role: worker }\n";
+    expect(merged(text).nodes).toEqual([
+      { role: "control-plane", image: "own/node" },
+      { role: "worker", image: "own/node" },
+    ]);
+  });
+
   test("nothing of theirs is lost, whatever it is", () => {
     const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/);
     const node = fc.record(
@@ -212,9 +221,50 @@ describe("refused", () => {
       `${head}containerdConfigPatches: ['[plugins."io.containerd.cri.v1.images".registry]\n\n  config_path = "/elsewhere"']\n`,
       /config_path to "\/elsewhere"/,
     ],
+    ["an alias that means nothing", `${head}nodes: *theirs\n`, /theirs.*well-formed YAML/i],
+    [
+      "a JSON patch that is none",
+      `${head}containerdConfigPatchesJSON6902: ['{']\n`,
+      /JSON6902\[0\].*JSON list/,
+    ],
     ["a patch that is no TOML", `${head}containerdConfigPatches: ['= =']\n`, /well-formed TOML/],
   ])("%s", (_, text, words) => {
     expect(refusal(text)).toMatch(words);
+  });
+
+  const registry = "/plugins/io.containerd.cri.v1.images/registry";
+  test.each([
+    ["takes config_path away", { op: "remove", path: `${registry}/config_path` }, true],
+    ["takes the registry's settings away", { op: "remove", path: registry }, true],
+    ["moves them", { op: "move", path: registry, from: "/x" }, true],
+    [
+      "sets another config_path",
+      { op: "replace", path: `${registry}/config_path`, value: "/elsewhere" },
+      true,
+    ],
+    ["adds mirrors", { op: "add", path: `${registry}/mirrors/docker.io`, value: {} }, true],
+    [
+      "replaces all of the plugin",
+      { op: "replace", path: "/plugins/io.containerd.cri.v1.images", value: {} },
+      true,
+    ],
+    ["replaces the registry's settings by none", { op: "replace", path: registry, value: {} }, true],
+    [
+      "adds a folder to config_path",
+      { op: "replace", path: `${registry}/config_path`, value: "/mine:/etc/containerd/certs.d" },
+      false,
+    ],
+    ["adds headers", { op: "add", path: `${registry}/headers`, value: {} }, false],
+    ["only looks", { op: "test", path: `${registry}/config_path`, value: "x" }, false],
+    [
+      "is about something else",
+      { op: "add", path: "/plugins/io.containerd.cri.v1.runtime/x", value: 1 },
+      false,
+    ],
+  ])("a JSON patch that %s: %j, %s", (_, operation, refused) => {
+    const text = `${head}containerdConfigPatchesJSON6902: ['${JSON.stringify([operation])}']\n`;
+    if (refused) expect(refusal(text)).toMatch(/JSON6902\[0\].*registry.*certs\.d/);
+    else expect(() => merged(text.slice(head.length))).not.toThrow();
   });
 
   test("several control planes on a daemon that is elsewhere", () => {

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { kindNodes } from "./docker/containers.ts";
 import type { Docker } from "./docker/docker.ts";
 import type { Ledger } from "./ledger.ts";
-import type { NodeImagePlan, Plan, RegistryPlan } from "./plan/plan.ts";
+import type { NodeImagePlan, Plan, RemotePlan } from "./plan/plan.ts";
 import type { NodeFile } from "./remote-registry/node-credentials.ts";
 import { awaitLocalhost } from "./resources/await-localhost.ts";
 import { type ClusterFiles, createCluster, watchNodes } from "./resources/cluster.ts";
@@ -30,8 +30,6 @@ import type { Logger } from "./support/logger.ts";
 import type { ProcessRunner } from "./support/process-runner.ts";
 import type { Timeline } from "./timeline.ts";
 import type { InstalledTool } from "./tools/install.ts";
-
-type RemotePlan = Extract<RegistryPlan, { kind: "remote" }>;
 
 export interface UpDeps {
   readonly runner: ProcessRunner;

@@ -42,6 +42,9 @@ export type RegistryPlan =
       readonly deleteImages: readonly string[];
     };
 
+/** Images go to a registry of the user's. */
+export type RemotePlan = Extract<RegistryPlan, { kind: "remote" }>;
+
 export interface NodeImagePlan {
   /** What kind gets as --image: with the digest where one is known. */
   readonly reference: string;

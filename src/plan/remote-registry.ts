@@ -1,9 +1,7 @@
 import type { MissingCredentialsRule, Settings } from "../settings/settings.ts";
 import { EnvironmentError } from "../support/errors.ts";
 import type { Found, FoundRemoteRegistry } from "./found.ts";
-import type { RegistryPlan } from "./plan.ts";
-
-type RemotePlan = Extract<RegistryPlan, { kind: "remote" }>;
+import type { RemotePlan } from "./plan.ts";
 
 /** What becomes of the input remote-registry. */
 export type RemoteDecision =

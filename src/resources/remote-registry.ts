@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import type { Plan, RegistryPlan } from "../plan/plan.ts";
+import type { Plan, RemotePlan } from "../plan/plan.ts";
 import { type Credentials, identityTokenAdvice } from "../remote-registry/credentials.ts";
 import {
   buildkitToml,
@@ -17,8 +17,6 @@ export interface RemoteRegistryUse {
   readonly credentials: Credentials | undefined;
   readonly provePush: () => Promise<Proof>;
 }
-
-type RemotePlan = Extract<RegistryPlan, { kind: "remote" }>;
 
 /**
  * Proves the right to push, while the cluster comes up: what would be an ImagePullBackOff or a failed push minutes later

@@ -19,8 +19,8 @@ export function docker(...args: string[]): string {
 }
 
 /** Lines of a docker listing, sorted. */
-function listing(daemon: string | undefined, ...args: string[]): string[] {
-  return docker(...(daemon === undefined ? [] : ["--host", daemon]), ...args)
+function listing(...args: string[]): string[] {
+  return docker(...args)
     .split("\n")
     .filter((line) => line !== "")
     .sort();
@@ -42,12 +42,12 @@ export interface Remains {
   readonly processes: string[];
 }
 
-/** What is there now, for a comparison before and after. @param daemon Where to look when not at the tests' daemon. */
-export function remainsOf(job: Job, daemon?: string): Remains {
+/** What is there now, for a comparison before and after. */
+export function remainsOf(job: Job): Remains {
   return {
-    containers: listing(daemon, "ps", "--all", "--format", "{{.Names}}"),
-    networks: listing(daemon, "network", "ls", "--format", "{{.Name}}"),
-    volumes: listing(daemon, "volume", "ls", "--quiet"),
+    containers: listing("ps", "--all", "--format", "{{.Names}}"),
+    networks: listing("network", "ls", "--format", "{{.Name}}"),
+    volumes: listing("volume", "ls", "--quiet"),
     files: filesBelow(job.folder).filter((file) => !runnersOwn.test(file)),
     processes: processIdsOf(job).map((pid) => readQuietly(`/proc/${pid}/cmdline`).replaceAll("\0", " ")),
   };

@@ -16,6 +16,8 @@ install_packages() {
   timed "installing ${missing[*]}" "15 s" apt_install "${missing[@]}"
 }
 
+refresh_package_lists() { apt-get update -qq >&2; }
+
 apt_install() {
   # The package's own start scripts must not start a daemon: the lab starts its own.
   local policy=/usr/sbin/policy-rc.d made=no
@@ -24,7 +26,7 @@ apt_install() {
     chmod +x "$policy"
     made=yes
   fi
-  apt-get update -qq >&2
+  refresh_package_lists
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" > "$lab_cache/apt.log" 2>&1 \
     || { tail -20 "$lab_cache/apt.log" >&2; die "apt-get install failed"; }
   [[ $made == no ]] || rm -f "$policy"

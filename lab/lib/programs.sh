@@ -47,6 +47,16 @@ build_registry() {
   (cd "$lab_root/registry" && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$1/registry" .)
 }
 
+# Distribution 2.8, out of Debian's package without installing it: that would start a registry on port 5000.
+unpack_registry2() {
+  local get="apt-get -qq -o APT::Sandbox::User= download docker-registry"
+  (cd "$1" && { $get || { refresh_package_lists && $get; }; }) \
+    || die "Debian's package docker-registry could not be had"
+  dpkg-deb --extract "$1"/docker-registry_*.deb "$1/package"
+  mv "$1/package/usr/bin/docker-registry" "$1/registry"
+  rm -rf "$1"/package "$1"/docker-registry_*.deb
+}
+
 install_go() { (cd / && GOBIN=$1 GOFLAGS='' CGO_ENABLED=0 go install -trimpath -ldflags "-s -w ${3-}" "$2"); }
 
 build_kind() { install_go "$1" "sigs.k8s.io/kind@v$lab_kind"; }

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
-import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Certificate } from "./authority.ts";
 
@@ -59,29 +58,12 @@ export async function startRegistry(folder: string, options: RegistryOptions): P
   return running;
 }
 
+/** As `script/lab registries` makes them: distribution 2.8 as Debian has it, 3 built from its source. */
 function programOf(major: Major): string {
-  return major === 2 ? debianRegistry() : labRegistry();
-}
-
-/** Distribution 2.8, as Debian has it. */
-function debianRegistry(): string {
-  const found = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "docker-registry"));
-  const program = found.find((path) => existsSync(path));
-  if (program === undefined) throw new Error("distribution 2.8 is missing: apt-get install docker-registry");
+  const program = process.env[major === 2 ? "LAB_REGISTRY2_PROGRAM" : "LAB_REGISTRY_PROGRAM"];
+  if (program === undefined)
+    throw new Error(`no registry program of version ${major}: eval "$(script/lab registries)"`);
   return program;
-}
-
-/** Distribution 3, as the lab built it. */
-function labRegistry(): string {
-  const given = process.env["LAB_REGISTRY_PROGRAM"];
-  if (given !== undefined) return given;
-  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  const artifacts = join(cache, "kind-ci-action/lab/artifacts");
-  const folder = existsSync(artifacts)
-    ? readdirSync(artifacts).find((name) => /^registry-[0-9a-f]+$/.test(name))
-    : undefined;
-  if (folder === undefined) throw new Error("distribution 3 is missing: run `script/lab up`");
-  return join(artifacts, folder, "registry");
 }
 
 export async function freePort(): Promise<number> {

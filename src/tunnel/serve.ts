@@ -39,7 +39,7 @@ export function serveTunnel(): void {
       return;
     }
     const work = request.what === "carry" ? carry(request) : ssh(request);
-    work
+    void work
       .catch((error: unknown) => ({ id: request.id, error: messageOf(error), code: codeOf(error) }))
       .then((answer) => {
         // A main that has gone meanwhile does not want it any more.

@@ -219,7 +219,7 @@ function wireAsTheyCome(wiring: Promise<Wiring>, deps: UpDeps) {
   const failure = new Promise<never>((_, reject) => {
     fail = reject;
   });
-  failure.catch(() => {});
+  for (const one of [failure, wiring]) one.catch(() => {}); // heard by who waits: the run, and each node
   const wire = async (node: string): Promise<void> => {
     const { files, joins } = await wiring;
     if (files.length === 0 || node.endsWith("-external-load-balancer")) return;

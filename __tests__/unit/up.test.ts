@@ -77,7 +77,7 @@ type Answers = NonNullable<Parameters<typeof fakeRunner>[0]>;
  * A machine on which kind runs until it is let go, and the daemon tells of the nodes meanwhile. `lines` are the
  * commands as they began.
  */
-function machine(answers: Answers = []) {
+function machine(answers: Answers = [], started: readonly string[] = nodes) {
   const { runner, lines } = fakeRunner([
     ...answers,
     [/^docker ps/, { stdout: nodes.map((name) => `id ${name} ${name.slice(3)}\n`).join("") }],
@@ -89,7 +89,7 @@ function machine(answers: Answers = []) {
   const run: ProcessRunner["run"] = async (argv, options) => {
     if (argv[1] === "events") {
       lines.push(argv.join(" "));
-      for (const node of nodes) options?.onStdoutLine?.(node);
+      for (const node of started) options?.onStdoutLine?.(node);
       return new Promise((_, reject) => {
         options?.signal?.addEventListener("abort", () => reject(new Error("aborted")));
       });
@@ -215,33 +215,52 @@ test("a node that cannot be wired ends the run while kind still works", async ()
   await kindRuns(works);
 });
 
+const containerRegistry = {
+  kind: "container",
+  name: "kind-registry",
+  port: { given: 5000 },
+  images: ["registry:3"],
+} as const;
+const failingRegistry: Answers = [
+  [/^docker (create|run) .*registry:3/, { code: 1, stderr: "no space left on device" }],
+];
+
 test("a registry that fails ends the run while kind still works", async () => {
-  const works = machine([
-    [/^docker (create|run) .*registry:3/, { code: 1, stderr: "no space left on device" }],
-  ]);
+  const works = machine(failingRegistry);
   const plan = await planFor();
-  const registry = {
-    kind: "container",
-    name: "kind-registry",
-    port: { given: 5000 },
-    images: ["registry:3"],
-  } as const;
-  await expect(bringUp({ ...plan, registry }, works)).rejects.toThrow("no space left");
+  await expect(bringUp({ ...plan, registry: containerRegistry }, works)).rejects.toThrow("no space left");
   await kindRuns(works);
 });
 
-test("a tool that cannot be had ends the run, and no promise is left to fail unheard", async () => {
-  const works = machine();
+/** What no promise's owner has heard of would end the process before anything is removed. */
+function listenForUnheard(): unknown[] {
   const unheard: unknown[] = [];
   const hear = (reason: unknown) => unheard.push(reason);
   process.on("unhandledRejection", hear);
   onTestFinished(() => void process.off("unhandledRejection", hear));
+  return unheard;
+}
+const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+test("a tool that cannot be had ends the run, and no promise is left to fail unheard", async () => {
+  const works = machine();
+  const unheard = listenForUnheard();
   const failing = bringUp(await planFor(), works, {
     install: (name) => Promise.reject(new Error(`no ${name}`)),
     restoreNodeImage: () => Promise.reject(new Error("no image")),
   });
   await expect(failing).rejects.toThrow("no ");
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await soon();
+  expect(unheard).toEqual([]);
+});
+
+test("a registry that fails before there is a node is heard of", async () => {
+  const works = machine(failingRegistry, []);
+  const unheard = listenForUnheard();
+  const plan = await planFor();
+  const failing = bringUp({ ...plan, registry: containerRegistry }, works);
+  await expect(failing).rejects.toThrow("no space left");
+  await soon();
   expect(unheard).toEqual([]);
 });
 

@@ -5,7 +5,7 @@ import { kindNodes, ownedContainers } from "./docker/containers.ts";
 import type { Docker } from "./docker/docker.ts";
 import { type LedgerContent, setStopMark } from "./ledger.ts";
 import { removeCluster, removeNetwork } from "./resources/cluster.ts";
-import { changeKubeconfig, removeContext } from "./resources/kubeconfig.ts";
+import { changeKubeconfig, type FileBefore, removeContext } from "./resources/kubeconfig.ts";
 import { type OwnerRecord, ownerRecords, removeOwnerRecord } from "./resources/owner-record.ts";
 import { removeOwnedContainers } from "./resources/registry.ts";
 import { endTunnel, type TunnelRemains, tunnelRemains } from "./resources/tunnel.ts";
@@ -19,6 +19,13 @@ export interface DownDeps {
   readonly clock: Clock;
 }
 
+/** A context in a file, and what that file was before. */
+export interface MergedContext {
+  readonly name: string;
+  readonly file: string;
+  readonly before: FileBefore;
+}
+
 /** What one use of the step made, as far as can be known: by its ledger, or by its owner record alone. */
 export interface Belongings {
   readonly owner: string;
@@ -26,7 +33,7 @@ export interface Belongings {
   readonly cluster: string | undefined;
   readonly madeNetwork: boolean;
   /** Files that our context was, or may have been, merged into. */
-  readonly contexts: readonly { readonly name: string; readonly file: string }[];
+  readonly contexts: readonly MergedContext[];
   readonly record: string | undefined;
   /** The folder of this use of the step; goes last. */
   readonly folder: string | undefined;
@@ -46,7 +53,7 @@ export function belongingsOf(ledger: LedgerContent, path: string): Belongings {
     owner: ledger.owner,
     cluster: of("cluster")[0]?.name,
     madeNetwork: of("network").length > 0,
-    contexts: of("context").map(({ name, file }) => ({ name, file })),
+    contexts: of("context").map(({ name, file, before }) => ({ name, file, before })),
     record: of("owner-record")[0]?.name,
     folder: dirname(path),
     main: ledger.main,
@@ -150,10 +157,10 @@ async function removeOnce(ours: Belongings, { docker, clock }: DownDeps): Promis
       () => removeOwnedContainers(docker, owner),
       `docker rm -f -v $(docker ps -aq --filter label=io.kind-ci-action.owner=${owner})`,
     ),
-    ...ours.contexts.map(({ name, file }) =>
+    ...ours.contexts.map(({ name, file, before }) =>
       attempt(
         `the context ${name} in ${file}`,
-        () => changeKubeconfig(file, (text) => removeContext(text, name), clock),
+        () => changeKubeconfig(file, (text) => removeContext(text, name, before), clock),
         `kubectl config delete-context ${name} --kubeconfig ${file}`,
       ),
     ),

@@ -14,7 +14,13 @@ const entry = z.discriminatedUnion("resource", [
   z.object({ resource: z.literal("network"), name: z.string() }),
   z.object({ resource: z.literal("registry"), name: z.string(), id: z.string().optional() }),
   z.object({ resource: z.literal("cluster"), name: z.string() }),
-  z.object({ resource: z.literal("context"), name: z.string(), file: z.string() }),
+  z.object({
+    resource: z.literal("context"),
+    name: z.string(),
+    file: z.string(),
+    /** What the file was before. */
+    before: z.object({ existed: z.boolean(), current: z.string() }),
+  }),
   z.object({
     /** Images that later steps may push under this run's tag. */
     resource: z.literal("remote-images"),

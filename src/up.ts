@@ -7,7 +7,7 @@ import type { NodeFile } from "./remote-registry/node-credentials.ts";
 import { lookForRegistry } from "./resources/await-localhost.ts";
 import { type ClusterFiles, createCluster, watchNodes } from "./resources/cluster.ts";
 import { ensureImage } from "./resources/images.ts";
-import { changeKubeconfig, mergeContext, readIfThere } from "./resources/kubeconfig.ts";
+import { beforeMerge, changeKubeconfig, mergeContext, readIfThere } from "./resources/kubeconfig.ts";
 import { createOwnerRecordArgs } from "./resources/owner-record.ts";
 import { awaitReady } from "./resources/readiness.ts";
 import { createRegistry, type RunningRegistry } from "./resources/registry.ts";
@@ -286,7 +286,15 @@ async function mergeContexts({ files, cluster }: Plan, { ledger, clock }: UpDeps
     ...(files.userKubeconfig === undefined ? [] : [files.userKubeconfig]),
   ];
   for (const file of targets) {
-    await ledger.intend({ resource: "context", name: cluster.context, file });
+    const before = beforeMerge(await readIfThere(file));
+    // The job's file is ours, whichever use of the step made it.
+    const existed = before.existed && file !== files.jobKubeconfig;
+    await ledger.intend({
+      resource: "context",
+      name: cluster.context,
+      file,
+      before: { ...before, existed },
+    });
     await changeKubeconfig(file, (text) => mergeContext(text, ours, cluster.context), clock);
   }
 }

@@ -18,6 +18,8 @@ const open = () =>
     main: { pid: 1, startTime: "2" },
   });
 
+const before = { existed: false, current: "" };
+
 test("a resource has an intent on disk before the call returns, then its id", async () => {
   const ledger = await open();
   const intent = await ledger.intend({ resource: "registry", name: "kind-registry" });
@@ -30,8 +32,8 @@ test("a resource has an intent on disk before the call returns, then its id", as
 
 test("an intent that is withdrawn is gone, and no other is", async () => {
   const ledger = await open();
-  const first = await ledger.intend({ resource: "context", name: "kind-a", file: "/x" });
-  const second = await ledger.intend({ resource: "context", name: "kind-b", file: "/x" });
+  const first = await ledger.intend({ resource: "context", name: "kind-a", file: "/x", before });
+  const second = await ledger.intend({ resource: "context", name: "kind-b", file: "/x", before });
   await first.withdraw();
   await second.made("1");
   expect((await readLedger(ledger.path))?.entries).toMatchObject([{ name: "kind-b" }]);
@@ -42,7 +44,7 @@ test("an intent that is withdrawn is gone, and no other is", async () => {
 test("the ledger loses nothing of what is written at once", async () => {
   const ledger = await open();
   const names = Array.from({ length: 20 }, (_, at) => `context-${at}`);
-  await Promise.all(names.map((name) => ledger.intend({ resource: "context", name, file: "/x" })));
+  await Promise.all(names.map((name) => ledger.intend({ resource: "context", name, file: "/x", before })));
   const entries = (await readLedger(ledger.path))?.entries ?? [];
   expect(entries.map((entry) => ("name" in entry ? entry.name : ""))).toEqual(names);
 });

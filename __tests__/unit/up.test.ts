@@ -218,7 +218,7 @@ test("a node that cannot be wired ends the run while kind still works", async ()
 const containerRegistry = {
   kind: "container",
   name: "kind-registry",
-  port: { given: 5000 },
+  port: { from: 20_000 },
   images: ["registry:3"],
 } as const;
 const failingRegistry: Answers = [
@@ -279,7 +279,13 @@ test("the context comes into the job's kubeconfig and the user's, each in the le
   await bringUp(plan, works);
   for (const path of [plan.files.jobKubeconfig, file]) {
     expect(await readFile(path, "utf8")).toContain("kind-ci");
-    expect(ledger.content.entries).toContainEqual({ resource: "context", name: "kind-ci", file: path });
+    const before = { existed: false, current: "" };
+    expect(ledger.content.entries).toContainEqual({
+      resource: "context",
+      name: "kind-ci",
+      file: path,
+      before,
+    });
   }
 });
 

@@ -1,28 +1,61 @@
-import { mkdir, open, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  open as openFile,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { dirname } from "node:path";
-import { parse, stringify } from "yaml";
+import { type Document, isMap, isSeq, parseDocument } from "yaml";
 import * as z from "zod";
 import type { Clock } from "../support/clock.ts";
 import { ConflictError, codeOf } from "../support/errors.ts";
 
 const named = z.looseObject({ name: z.string() });
 
-/** A kubeconfig, with everything in it that we do not know kept as it is. */
+/** A kubeconfig, as far as we look at it. */
 const kubeconfig = z.looseObject({
   clusters: z.array(named).nullish(),
   users: z.array(named).nullish(),
   contexts: z
     .array(
-      z.looseObject({ name: z.string(), context: z.looseObject({ cluster: z.string(), user: z.string() }) }),
+      z.looseObject({
+        name: z.string(),
+        context: z.looseObject({ cluster: z.string().optional(), user: z.string().optional() }),
+      }),
     )
     .nullish(),
   "current-context": z.string().nullish(),
 });
 type Kubeconfig = z.infer<typeof kubeconfig>;
+const lists = ["clusters", "users", "contexts"] as const;
+
+/** A kubeconfig to change: what we do not touch stays as it was written, comments and fields unknown to us included. */
+interface Opened {
+  readonly document: Document;
+  readonly config: Kubeconfig;
+}
+
+/** @throws Error when the text is no kubeconfig. */
+function open(text: string): Opened {
+  // kubectl reads YAML 1.1, where a plain on, yes or 1_000 is no string.
+  const document = parseDocument(text, { compat: "yaml-1.1" });
+  const [fault] = document.errors;
+  if (fault !== undefined) throw fault;
+  return { document, config: kubeconfig.parse(document.toJS() ?? {}) };
+}
+
+function written({ document }: Opened): string {
+  return document.toString({ lineWidth: 0 });
+}
 
 /** @throws Error when the text is no kubeconfig. */
 function read(text: string): Kubeconfig {
-  return kubeconfig.parse(parse(text) ?? {});
+  return open(text).config;
 }
 
 /** True when a kubeconfig has a context of that name, or a cluster or user: merging would replace any of them. */
@@ -31,67 +64,82 @@ export function hasContext(text: string, context: string): boolean {
   return [contexts, clusters, users].some((list) => list?.some(({ name }) => name === context) === true);
 }
 
-/** `from`'s context, cluster and user added to `into` (replacing their namesakes), and made the current one. */
-export function mergeContext(into: string, from: string, context: string): string {
-  const target = read(into);
-  const source = read(from);
-  const merged = {
-    apiVersion: "v1",
-    kind: "Config",
-    preferences: {},
-    ...target,
-    clusters: merge(target.clusters, source.clusters),
-    users: merge(target.users, source.users),
-    contexts: merge(target.contexts, source.contexts),
-    "current-context": context,
-  };
-  return stringify(merged, { lineWidth: 0 });
+/** What a file was before a context came into it: it is to be so again. */
+export interface FileBefore {
+  /** It was there, with whatever in it. */
+  readonly existed: boolean;
+  /** Its current context; empty for none. */
+  readonly current: string;
 }
 
-function merge<T extends { name: string }>(
-  target: readonly T[] | null | undefined,
-  source: readonly T[] | null | undefined,
-): T[] {
-  const added = source ?? [];
-  return [...(target ?? []).filter(({ name }) => !added.some((other) => other.name === name)), ...added];
+/** @throws Error when the text is no kubeconfig. */
+export function beforeMerge(text: string): FileBefore {
+  return { existed: text !== "", current: read(text)["current-context"] ?? "" };
+}
+
+/** `from`'s context, cluster and user added to `into` (replacing their namesakes), and made the current one. */
+export function mergeContext(into: string, from: string, context: string): string {
+  const target = open(into);
+  const source = read(from);
+  if (into === "")
+    for (const [key, value] of [["apiVersion", "v1"] as const, ["kind", "Config"] as const])
+      target.document.set(key, value);
+  for (const list of lists) {
+    const added = source[list] ?? [];
+    keepOnly(target, list, ({ name }) => !added.some((other) => other.name === name));
+    for (const one of added) target.document.addIn([list], target.document.createNode(one));
+  }
+  target.document.set("current-context", context);
+  return written(target);
+}
+
+/** Drops the others; afterwards the list is there, where it was missing or empty too. */
+function keepOnly(
+  { document }: Opened,
+  list: (typeof lists)[number],
+  wanted: (entry: { readonly name: string }) => boolean,
+): void {
+  const found = document.get(list);
+  if (isSeq(found))
+    found.items = found.items.filter((item) => !isMap(item) || wanted({ name: String(item.get("name")) }));
+  else document.set(list, document.createNode([]));
 }
 
 /**
  * The kubeconfig without a context and the cluster and user that only it names; undefined when nothing of
- * worth is left. The current context is cleared when it was this one.
+ * worth is left in a file that was not there before. Where it was the current one, the former one is again.
  */
-export function removeContext(text: string, context: string): string | undefined {
-  const config = read(text);
+export function removeContext(text: string, context: string, before: FileBefore): string | undefined {
+  const opened = open(text);
+  const { config, document } = opened;
   const gone = config.contexts?.find(({ name }) => name === context);
   if (gone === undefined) return text;
   const contexts = (config.contexts ?? []).filter(({ name }) => name !== context);
-  if (contexts.length === 0 && (config.clusters?.length ?? 0) <= 1 && (config.users?.length ?? 0) <= 1)
+  if (
+    !before.existed &&
+    contexts.length === 0 &&
+    (config.clusters?.length ?? 0) <= 1 &&
+    (config.users?.length ?? 0) <= 1
+  )
     return undefined;
   const still = (kind: "cluster" | "user", name: string) =>
     contexts.some((other) => other.context[kind] === name);
-  const keep = (kind: "cluster" | "user", list: Kubeconfig["users"]) =>
-    (list ?? []).filter(({ name }) => name !== gone.context[kind] || still(kind, name));
-  return stringify(
-    {
-      ...config,
-      contexts,
-      clusters: keep("cluster", config.clusters),
-      users: keep("user", config.users),
-      "current-context":
-        config["current-context"] === context ? (contexts[0]?.name ?? "") : (config["current-context"] ?? ""),
-    },
-    { lineWidth: 0 },
-  );
+  keepOnly(opened, "contexts", ({ name }) => name !== context);
+  keepOnly(opened, "clusters", ({ name }) => name !== gone.context.cluster || still("cluster", name));
+  keepOnly(opened, "users", ({ name }) => name !== gone.context.user || still("user", name));
+  if (config["current-context"] === context) {
+    const former = contexts.some(({ name }) => name === before.current) ? before.current : "";
+    document.set("current-context", former);
+  }
+  return written(opened);
 }
 
 /** A kubeconfig whose clusters are all at that port of our loopback: for kind's own file, which has one cluster. */
 export function atLocalPort(text: string, port: number): string {
-  const config = read(text);
-  const clusters = (config.clusters ?? []).map((entry) => ({
-    ...entry,
-    cluster: { ...(entry["cluster"] as object), server: `https://127.0.0.1:${port}` },
-  }));
-  return stringify({ ...config, clusters }, { lineWidth: 0 });
+  const opened = open(text);
+  for (const index of (opened.config.clusters ?? []).keys())
+    opened.document.setIn(["clusters", index, "cluster", "server"], `https://127.0.0.1:${port}`);
+  return written(opened);
 }
 
 /** Milliseconds that another program may hold the lock. */
@@ -100,7 +148,7 @@ const lockPatience = 10_000;
 /**
  * Changes a kubeconfig as client-go does: under `<file>.lock`, made exclusively, and atomically, so that no
  * reader sees half of it. A link is followed. `change` gets "" for a file that is not there, and removes the
- * file by returning undefined.
+ * file by returning undefined. A file that is there keeps its mode; a new one is its owner's alone.
  * @throws ConflictError when the lock stays taken for ten seconds.
  */
 export async function changeKubeconfig(
@@ -119,6 +167,7 @@ export async function changeKubeconfig(
     if (changed === text) return;
     const temporary = `${target}.kind-ci-${process.pid}`;
     await writeFile(temporary, changed, { mode: 0o600 });
+    if (text !== "") await chmod(temporary, (await stat(target)).mode & 0o777);
     await rename(temporary, target);
   } finally {
     await rm(lock, { force: true });
@@ -137,7 +186,7 @@ async function takeLock(lock: string, clock: Clock): Promise<void> {
   const end = clock.now() + lockPatience;
   for (;;) {
     try {
-      return await (await open(lock, "wx", 0o600)).close();
+      return await (await openFile(lock, "wx", 0o600)).close();
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
       if (clock.now() > end) throw lockTaken(lock);

@@ -177,7 +177,7 @@ function withFiles(remains: Remains, state: SavedState, env: Env): Remains {
   const name = contextOf(state.cluster);
   const user = settingsOf(env)?.kubeconfig;
   const files = [jobKubeconfig(jobOf(env, tmpdir())), ...(user === undefined ? [] : [user])];
-  const contexts = files.map((file) => ({ name, file }));
+  const contexts = files.map((file) => ({ name, file, before: { existed: file === user, current: "" } }));
   return { ...remains, belongings: { ...remains.belongings, contexts, folder: dirname(state.ledger) } };
 }
 

@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import {
   atLocalPort,
+  beforeMerge,
   changeKubeconfig,
   hasContext,
   mergeContext,
@@ -62,30 +63,74 @@ describe("merging a context", () => {
 });
 
 describe("removing a context", () => {
+  const before = { existed: true, current: "theirs" };
   const both = mergeContext(single("theirs"), single("kind-a"), "kind-a");
 
-  test("takes the context, its cluster and its user, and leaves the others", () => {
-    expect(parse(removeContext(both, "kind-a") ?? "")).toEqual({
-      ...parse(single("theirs")),
-      preferences: {},
-    });
+  test("leaves the file as it was before, to the letter", () => {
+    const theirs = `# mine\n${single("theirs")}`;
+    const merged = mergeContext(theirs, single("kind-a"), "kind-a");
+    expect(parse(merged)["current-context"]).toBe("kind-a");
+    expect(removeContext(merged, "kind-a", before)).toBe(theirs);
+  });
+
+  test("the context that was current before is so again, not the first", () => {
+    const two = mergeContext(single("prod"), single("theirs"), "theirs");
+    const merged = mergeContext(two, single("kind-a"), "kind-a");
+    expect(parse(removeContext(merged, "kind-a", before) ?? "")["current-context"]).toBe("theirs");
+  });
+
+  test("where that one is gone meanwhile, none is current", () => {
+    const gone = { existed: true, current: "gone" };
+    expect(parse(removeContext(both, "kind-a", gone) ?? "")["current-context"]).toBe("");
+  });
+
+  test("one that was made the current one meanwhile stays so", () => {
+    const changed = both.replace("current-context: kind-a", "current-context: theirs");
+    expect(parse(removeContext(changed, "kind-a", before) ?? "")["current-context"]).toBe("theirs");
   });
 
   test("leaves a file alone that does not have it", () => {
-    expect(removeContext(single("theirs"), "kind-a")).toBe(single("theirs"));
+    expect(removeContext(single("theirs"), "kind-a", before)).toBe(single("theirs"));
   });
 
-  test("says that nothing is left when it was the only one", () => {
-    expect(removeContext(mergeContext("", single("kind-a"), "kind-a"), "kind-a")).toBeUndefined();
+  test("says that nothing is left when the file was not there before", () => {
+    const merged = mergeContext("", single("kind-a"), "kind-a");
+    expect(removeContext(merged, "kind-a", { existed: false, current: "" })).toBeUndefined();
+  });
+
+  test("keeps a file that was there with nothing in it", () => {
+    const empty = "apiVersion: v1\nkind: Config\n";
+    const merged = mergeContext(empty, single("kind-a"), "kind-a");
+    expect(parse(removeContext(merged, "kind-a", { existed: true, current: "" }) ?? "")).toMatchObject({
+      kind: "Config",
+      contexts: [],
+    });
   });
 
   test("keeps a user that another context names", () => {
     const shared = both.replace("user: theirs", "user: kind-a");
-    const users = parse(removeContext(shared, "kind-a") ?? "").users.map(
+    const users = parse(removeContext(shared, "kind-a", before) ?? "").users.map(
       (user: { name: string }) => user.name,
     );
     expect(users).toEqual(["theirs", "kind-a"]);
   });
+});
+
+test("what a reader of YAML 1.1 takes for something else than a string is quoted", () => {
+  const odd = JSON.stringify({ users: [{ name: "x", user: { username: "on", token: "1_000" } }] });
+  expect(mergeContext("", odd, "x")).toMatch(/username: "on"\n\s+token: "1_000"/);
+});
+
+test("a context without a user is a context", () => {
+  const theirs = JSON.stringify({ contexts: [{ name: "theirs", context: { cluster: "c" } }] });
+  expect(hasContext(theirs, "theirs")).toBe(true);
+});
+
+test("beforeMerge tells a file that is not there", () => {
+  expect([beforeMerge(""), beforeMerge(single("a"))]).toEqual([
+    { existed: false, current: "" },
+    { existed: true, current: "a" },
+  ]);
 });
 
 test("hasContext tells a context by its name", () => {
@@ -115,6 +160,14 @@ describe("changing the file", () => {
     await changeKubeconfig(file, () => single("a"), systemClock);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     await expect(stat(`${file}.lock`)).rejects.toThrow("ENOENT");
+  });
+
+  test("keeps the mode of a file that is there", async () => {
+    const file = join(folder, "config");
+    await writeFile(file, single("a"));
+    await chmod(file, 0o640);
+    await changeKubeconfig(file, (text) => mergeContext(text, single("b"), "b"), systemClock);
+    expect((await stat(file)).mode & 0o777).toBe(0o640);
   });
 
   test("follows a link instead of replacing it", async () => {

@@ -80,6 +80,7 @@ export class Ledger {
   readonly path: string;
   #content: LedgerContent;
   #writing: Promise<void> = Promise.resolve();
+  #stopped = false;
 
   private constructor(path: string, first: LedgerContent) {
     this.path = path;
@@ -129,8 +130,15 @@ export class Ledger {
     await this.#write();
   }
 
+  /** From now on nothing is made: this process itself removes, and the mark goes with the folder. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
   /** Looked at before each creation. @throws StoppedError */
   throwIfStopped(): void {
+    if (this.#stopped)
+      throw new StoppedError("this step has failed, and removes what it made; nothing more is created");
     if (existsSync(join(dirname(this.path), stopName))) {
       throw new StoppedError(
         "the post step of this job has begun to remove what was made; nothing more is created",

@@ -93,3 +93,10 @@ test("a stop mark where the folder is gone is no failure", async () => {
   await rm(folder, { recursive: true });
   await expect(setStopMark(folder)).resolves.toBeUndefined();
 });
+
+test("a main that removes by itself makes nothing more, also when the folder is gone", async () => {
+  const ledger = await open();
+  ledger.stop();
+  await rm(folder, { recursive: true });
+  await expect(ledger.intend({ resource: "cluster", name: "kind" })).rejects.toBeInstanceOf(StoppedError);
+});

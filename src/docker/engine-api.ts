@@ -33,6 +33,8 @@ export class EngineError extends Error {
 
 /** Milliseconds that an answer may take: a daemon that hangs must not hold a connection's setup for ever. */
 const patience = 30_000;
+/** Milliseconds of silence after which TCP asks whether the daemon is still there. */
+const keepAlive = 30_000;
 
 export function engineApi(connection: DaemonConnection): EngineApi {
   return {
@@ -46,11 +48,13 @@ function call(connection: DaemonConnection, method: string, path: string, body?:
     const asked = start(connection, method, path, body, {});
     asked.on("error", reject);
     asked.on("response", (response) => {
-      textOf(response).then((text) => {
-        const status = response.statusCode ?? 0;
-        if (status >= 400) return reject(new EngineError(status, messageIn(text)));
-        resolve(text === "" ? undefined : JSON.parse(text));
-      }, reject);
+      textOf(response)
+        .then((text) => {
+          const status = response.statusCode ?? 0;
+          if (status >= 400) return reject(new EngineError(status, messageIn(text)));
+          resolve(text === "" ? undefined : JSON.parse(text));
+        })
+        .catch(reject);
     });
   });
 }
@@ -99,6 +103,8 @@ function start(
   };
   const asked = open(connection, options);
   asked.on("timeout", () => asked.destroy(new Error(`the daemon did not answer ${method} ${path}`)));
+  // As the docker command does: a way in between may forget a connection that is silent for minutes.
+  asked.once("socket", (socket) => socket.setKeepAlive(true, keepAlive));
   // The time limit is for the answer; a stream may be idle for as long as it likes.
   const unlimited = () => asked.setTimeout(0);
   asked.once("response", unlimited);

@@ -251,6 +251,7 @@ async function fail(error: unknown, plan: Plan, ledger: Ledger, docker: Docker, 
     logger.info("cleanup: false, so what was made stays; post says how to remove it");
     return;
   }
+  ledger.stop();
   for (const failure of await down(belongingsOf(ledger.content, ledger.path), { docker, clock }))
     logger.warning(failure);
 }

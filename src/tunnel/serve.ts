@@ -70,6 +70,9 @@ function quit(): never {
   process.exit(0);
 }
 
+// A disk that is full costs words, and no connection.
+process.stdout.on("error", () => {});
+
 /** To the file that main has opened as stdout. */
 function log(line: string): void {
   process.stdout.write(`${new Date().toISOString()} ${line}\n`);

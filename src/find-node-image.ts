@@ -24,11 +24,15 @@ export async function findNodeImage(settings: Settings, deps: ToolDeps): Promise
   };
 }
 
-/** A given image; its tag tells the Kubernetes version when it is one of kind's. */
+/** A given image; its tag tells the Kubernetes version when it is a release's; of v1.34.4-custom there is no kubectl. */
 function givenImage(reference: string): FoundImage {
   const [name, digest] = reference.split("@");
   return {
-    image: { reference, digest, kubernetesVersion: /:v(\d+\.\d+\.\d+[^@/]*)$/.exec(name ?? "")?.[1] },
+    image: {
+      reference,
+      digest,
+      kubernetesVersion: /:v(\d+\.\d+\.\d+(?:-(?:alpha|beta|rc)\.\d+)?)$/.exec(name ?? "")?.[1],
+    },
     imageReason: "node-image",
     imageNotice: undefined,
   };

@@ -95,23 +95,15 @@ export async function up(plan: Plan, deps: UpDeps): Promise<Brought> {
     ]);
     return { kubectl, version, reach: within.taken };
   })();
-  const [seen, { kubectl, version, reach }] = await allOrFirstFailure(
-    [registry, cluster],
-    [kind, kubectlEarly, image],
-  );
-  return { reach, registry: seen?.running, kind: await kind, kubectl, kubernetesVersion: version };
-}
-
-/**
- * As Promise.all, with others that are awaited inside already: their failures reach the reader through
- * `wanted`, and must not be unhandled meanwhile.
- */
-function allOrFirstFailure<T extends readonly unknown[]>(
-  wanted: { readonly [K in keyof T]: Promise<T[K]> },
-  others: readonly (Promise<unknown> | undefined)[],
-): Promise<T> {
-  for (const other of others) other?.catch(() => {});
-  return Promise.all(wanted);
+  // All of them, although the cluster waits for the others: the first failure ends the run, and not the next wait.
+  const [{ kubectl, version, reach }, seen, tool] = await Promise.all([
+    cluster,
+    registry,
+    kind,
+    image,
+    kubectlEarly,
+  ]);
+  return { reach, registry: seen?.running, kind: tool, kubectl, kubernetesVersion: version };
 }
 
 /** The name that the node image has on the daemon. */

@@ -35,6 +35,7 @@ describe("the node image", () => {
     ["kindest/node:v1.34.4", undefined, "1.34.4"],
     ["registry.example:5000/node:v1.35.0-rc.1", undefined, "1.35.0-rc.1"],
     ["registry.example:5000/node", undefined, undefined],
+    ["own/node:v1.34.4-custom", undefined, undefined],
     ["own/node:latest", undefined, undefined],
     ["own/node:1.34.4", undefined, undefined],
   ])("that is given, %s, is taken as it is, and nobody is asked", async (reference, known, version) => {

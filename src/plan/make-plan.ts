@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { certsFolder, kubeletConfigPath } from "../docker/node-paths.ts";
 import { limitWarnings } from "../environment/host-limits.ts";
 import { jobKubeconfig, useFolder } from "../environment/job.ts";
 import { newOwnerRecord } from "../resources/owner-record.ts";
@@ -7,7 +8,7 @@ import { ConflictError } from "../support/errors.ts";
 import { leftoversInTheWay, throwOnTakenNames } from "./claims.ts";
 import type { Found } from "./found.ts";
 import { mergeKindConfig } from "./kind-config/merge.ts";
-import type { Choice, Plan } from "./plan.ts";
+import type { Choice, Plan, RegistryPlan } from "./plan.ts";
 import { planReach } from "./reach.ts";
 import { planRegistry } from "./registry.ts";
 import { decideRemote } from "./remote-registry.ts";
@@ -44,6 +45,7 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
     durable: settings.durable,
     apiServerPort: reach.looksLocal ? "kind-chooses" : "daemon-chooses",
     cgroupV1: found.engine.cgroupVersion === "1",
+    writtenOnNodes: writtenFor(registry.plan),
   });
   return {
     owner: draw.owner,
@@ -87,6 +89,12 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
       ...(reach.looksLocal ? limitWarnings(found.limits) : []),
     ],
   };
+}
+
+/** Where the nodes learn of the registry: resources/wiring.ts and remote-registry/node-credentials.ts. */
+function writtenFor({ kind }: RegistryPlan): string[] {
+  if (kind === "none") return [];
+  return kind === "remote" ? [certsFolder, kubeletConfigPath] : [certsFolder];
 }
 
 /** kind's name for the context of a cluster. */

@@ -1,3 +1,4 @@
+import { kubeletConfigPath } from "../docker/node-paths.ts";
 import type { PasswordCredentials } from "./credentials.ts";
 import { dockerConfigKey } from "./reference.ts";
 import { basicAuth } from "./secrets.ts";
@@ -20,7 +21,6 @@ export interface NodeLogin {
  * The first place where the kubelet looks for logins; it keeps what it read for five minutes.
  * https://github.com/kubernetes/kubernetes/blob/master/pkg/credentialprovider/config.go
  */
-const kubeletConfigPath = "/var/lib/kubelet/config.json";
 
 /**
  * The kubelet's logins for these registries, and for no others: never the user's whole Docker configuration. In

@@ -165,13 +165,10 @@ async function thaw(docker: Docker, node: string): Promise<void> {
   await docker.output(args, { deadline: 60_000 });
 }
 
-/** Removes kind's network unless somebody is on it. */
+/** Removes kind's network unless somebody is on it, running or not: a stopped container could not start without it. */
 export async function removeNetwork(docker: Docker): Promise<void> {
-  const format = "{{range .Containers}}{{.Name}}\n{{end}}";
-  const inspected = await docker.run(["network", "inspect", "--format", format, kindNetwork], {
-    deadline: 30_000,
-  });
-  if (inspected.code !== 0 || linesOf(inspected.stdout).length > 0) return;
+  const onIt = ["ps", "--all", "--quiet", "--filter", `network=${kindNetwork}`];
+  if (linesOf(await docker.output(onIt, { deadline: 30_000 })).length > 0) return;
   const result = await docker.run(["network", "rm", kindNetwork], { deadline: 30_000 });
   // Somebody came on meanwhile: then it is theirs now.
   if (result.code !== 0 && !/active endpoints|not found|no such network/i.test(result.stderr)) {

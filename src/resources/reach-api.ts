@@ -11,6 +11,8 @@ const kubeconfig = z.object({
 });
 
 export interface ApiServer {
+  /** On whose loopback it is, is the question; `::1` where the cluster speaks IPv6 alone. */
+  readonly host: string;
   readonly port: number;
   /** PEM of the authority that this cluster alone has. */
   readonly authority: string;
@@ -19,8 +21,10 @@ export interface ApiServer {
 /** Where kind's kubeconfig says that the API server is. @throws Error when the text is not kind's. */
 export function apiServerIn(text: string): ApiServer {
   const [first] = kubeconfig.parse(parse(text)).clusters;
+  const { hostname, port } = new URL(first?.cluster.server ?? "");
   return {
-    port: Number(new URL(first?.cluster.server ?? "").port),
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: Number(port),
     authority: Buffer.from(first?.cluster["certificate-authority-data"] ?? "", "base64").toString("utf8"),
   };
 }
@@ -32,9 +36,9 @@ const patience = 3_000;
  * Whether the API server of this very cluster is on our localhost: its certificate is from the authority that kind
  * has made for it. For where there is no registry of this run to ask.
  */
-export function askForApiServer({ port, authority }: ApiServer): Promise<Reach> {
+export function askForApiServer({ host, port, authority }: ApiServer): Promise<Reach> {
   return new Promise((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port, ca: authority, servername: "localhost" });
+    const socket = connect({ host, port, ca: authority, servername: "localhost" });
     const settle = (reach: Reach) => {
       socket.destroy();
       resolve(reach);

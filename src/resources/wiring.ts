@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import type { Docker } from "../docker/docker.ts";
 import { kindNetwork, registryContainerPort } from "../docker/labels.ts";
+import { certsFolder } from "../docker/node-paths.ts";
 import type { PasswordCredentials } from "../remote-registry/credentials.ts";
 import {
   containerdFiles,
@@ -9,9 +10,6 @@ import {
   type RegistryTrust,
 } from "../remote-registry/node-credentials.ts";
 import { CommandError } from "../support/process-runner.ts";
-
-/** Where the nodes' containerd looks for hosts files. */
-const certsFolder = "/etc/containerd/certs.d";
 
 /** How pods and nodes reach the registry: by its container's name, on kind's network. */
 export function registryInCluster(name: string): string {

@@ -1,6 +1,6 @@
 /**
  * Where words for the reader go. The core writes to this and never to stdout: the Actions door turns it into
- * workflow commands (report/actions-logger.ts), the command prints it (report/console-logger.ts).
+ * workflow commands (report/actions-logger.ts), others print it.
  */
 export interface Logger {
   info(text: string): void;

@@ -59,7 +59,13 @@ async function requestFor(
   if (proxy === undefined) return clientOf(url).request(url, { headers, signal, agent: false });
   if (url.protocol === "http:") {
     const forProxy = { ...headers, host: url.host, ...credentials(proxy) };
-    return clientOf(proxy).request(proxy, { path: url.href, headers: forProxy, signal, agent: false });
+    return clientOf(proxy).request(proxy, {
+      ...withoutAuthorization,
+      path: url.href,
+      headers: forProxy,
+      signal,
+      agent: false,
+    });
   }
   const socket = await tunnel(url, proxy, signal);
   const host = bare(url.hostname);
@@ -72,6 +78,7 @@ function tunnel(url: URL, proxy: URL, signal: AbortSignal): Promise<Socket> {
   const target = `${url.hostname}:${url.port || 443}`;
   const headers = { host: target, ...credentials(proxy) };
   const request = clientOf(proxy).request(proxy, {
+    ...withoutAuthorization,
     method: "CONNECT",
     path: target,
     headers,
@@ -106,6 +113,9 @@ function answerTo(request: http.ClientRequest): Promise<http.IncomingMessage> {
 function clientOf({ protocol }: URL): typeof http | typeof https {
   return protocol === "https:" ? https : http;
 }
+
+/** Node would send the credentials of the proxy's URL to the server too, as Authorization. */
+const withoutAuthorization = { auth: null } as const;
 
 function credentials({ username, password }: URL): Record<string, string> {
   if (username === "") return {};

@@ -1,6 +1,6 @@
 import { type Clock, span } from "../support/clock.ts";
 import type { Answer } from "./exchange.ts";
-import { FinalError, RefusedError, retryAfterOf } from "./retry.ts";
+import { FinalError, RefusedError, retryAfterOf, shown } from "./retry.ts";
 import type { ToolDeps } from "./tool-deps.ts";
 
 /** The longest silence of a server, in milliseconds: before its answer, and between two parts of the body. */
@@ -33,7 +33,7 @@ export async function open(url: URL, options: OpenOptions, { exchange, clock }: 
     if (location === undefined) throw refused(at, answer, clock);
     at = redirection(at, location);
   }
-  throw new FinalError(`${url} was redirected more than ${redirections} times, last to ${at}`);
+  throw new FinalError(`${shown(url)} was redirected more than ${redirections} times, last to ${shown(at)}`);
 }
 
 function headersFor(at: URL, first: URL, { accept, bearer }: OpenOptions): Record<string, string> {
@@ -47,7 +47,8 @@ function headersFor(at: URL, first: URL, { accept, bearer }: OpenOptions): Recor
 function redirection(from: URL, location: string): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   if (to === undefined || (to.protocol !== "https:" && to.protocol !== from.protocol)) {
-    throw new FinalError(`${from} redirects to ${JSON.stringify(location)}, which is not followed`);
+    const where = to === undefined ? "what is no address" : shown(to);
+    throw new FinalError(`${shown(from)} redirects to ${where}, which is not followed`);
   }
   return to;
 }

@@ -14,10 +14,15 @@ export class RefusedError extends Error {
     status: number,
     options: { retryAfter?: number | undefined; why?: string | undefined } = {},
   ) {
-    super(`${url} answers ${status}${options.why === undefined ? "" : ` (${options.why})`}`);
+    super(`${shown(url)} answers ${status}${options.why === undefined ? "" : ` (${options.why})`}`);
     this.status = status;
     this.retryAfter = options.retryAfter;
   }
+}
+
+/** An address for the log: its query may be a signature, and its user part a password. */
+export function shown({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
 }
 
 /** Not worth another try, whatever the reason. */

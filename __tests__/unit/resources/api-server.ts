@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createServer } from "node:tls";
 
 export interface FakeApiServer {
+  readonly host: string;
   readonly port: number;
   /** PEM of the authority that signed its certificate. */
   readonly authority: string;
@@ -33,6 +34,7 @@ export async function fakeApiServer(): Promise<FakeApiServer> {
   const server = createServer(own);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
+    host: "127.0.0.1",
     port: (server.address() as AddressInfo).port,
     authority: own.cert,
     close: () => server.close(),

@@ -1,9 +1,16 @@
+import { posix } from "node:path";
 import type { Problem } from "../../support/errors.ts";
 import { containerdClashes, containerdJsonClashes } from "./containerd.ts";
 import type { OurNeeds } from "./merge.ts";
 import type { ClusterConfig } from "./schema.ts";
 
 const loopback = ["127.0.0.1", "localhost", "::1"];
+
+/** Whether what is written at a path comes into a mount: at the path, above it, or below it. */
+function holds(mount: string, path: string): boolean {
+  const at = posix.normalize(mount).replace(/\/+$/, "");
+  return path === at || path.startsWith(`${at}/`) || at.startsWith(`${path}/`);
+}
 
 /** What in the user's configuration would break a promise of the action; each names both sides. */
 export function clashesOf(user: ClusterConfig, needs: OurNeeds): Problem[] {
@@ -17,6 +24,14 @@ export function clashesOf(user: ClusterConfig, needs: OurNeeds): Problem[] {
       `name: ${user.name}`,
       `${needs.clusterName}, as the input cluster-name says; leave name out of the config`,
     );
+  }
+  for (const { containerPath } of (user.nodes ?? []).flatMap(({ extraMounts }) => extraMounts ?? [])) {
+    const written = needs.writtenOnNodes.find((path) => containerPath != null && holds(containerPath, path));
+    if (written !== undefined)
+      add(
+        `an extraMounts entry for ${containerPath}`,
+        `no mount there: the action writes below ${written} on each node, which would be in your folder; give registry: false, or copy your files to the nodes after this step (docker cp)`,
+      );
   }
   const address = user.networking?.apiServerAddress;
   if (address != null && !loopback.includes(address)) {

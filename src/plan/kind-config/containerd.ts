@@ -1,9 +1,7 @@
 import { parse } from "smol-toml";
 import * as z from "zod";
+import { certsFolder } from "../../docker/node-paths.ts";
 import type { Problem } from "../../support/errors.ts";
-
-/** Where the nodes' containerd looks for hosts files. */
-const certsFolder = "/etc/containerd/certs.d";
 
 /** The CRI plugin's name in config versions up to 2, and the images plugin's from version 3 (containerd 2.0). */
 const plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images"] as const;

@@ -16,6 +16,8 @@ export interface OurNeeds {
   readonly apiServerPort: "kind-chooses" | "daemon-chooses";
   /** The daemon's host has cgroup v1. */
   readonly cgroupV1: boolean;
+  /** Folders and files of the nodes that the action writes to. */
+  readonly writtenOnNodes: readonly string[];
 }
 
 export interface KindNodeName {

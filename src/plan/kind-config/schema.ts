@@ -5,6 +5,10 @@ import * as z from "zod";
  * in YAML. https://github.com/kubernetes-sigs/kind/blob/v0.32.0/pkg/apis/config/v1alpha4/types.go
  */
 const text = z.string();
+/** kind takes a plain true or 1 for the text that it is. Of 1.10 nothing tells any more how it was written. */
+const scalar = z.union([text, z.boolean().transform(String), z.int().transform(String)], {
+  error: "a text; put it in quotes",
+});
 const texts = z.array(text).nullish();
 const jsonPatches = z
   .array(
@@ -35,7 +39,7 @@ const portMapping = z.strictObject({
 const node = z.strictObject({
   role: z.enum(["control-plane", "worker"]).nullish(),
   image: text.nullish(),
-  labels: z.record(text, text).nullish(),
+  labels: z.record(text, scalar).nullish(),
   extraMounts: z.array(mount).nullish(),
   extraPortMappings: z.array(portMapping).nullish(),
   kubeadmConfigPatches: texts,
@@ -60,7 +64,7 @@ export const clusterConfig = z.strictObject({
   nodes: z.array(node).nullish(),
   networking: networking.nullish(),
   featureGates: z.record(text, z.boolean()).nullish(),
-  runtimeConfig: z.record(text, text).nullish(),
+  runtimeConfig: z.record(text, scalar).nullish(),
   kubeadmConfigPatches: texts,
   kubeadmConfigPatchesJSON6902: jsonPatches,
   containerdConfigPatches: texts,

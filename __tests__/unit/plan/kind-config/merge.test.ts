@@ -9,6 +9,7 @@ const needs: OurNeeds = {
   kubernetesVersion: "1.34.4",
   durable: false,
   apiServerPort: "kind-chooses",
+  writtenOnNodes: ["/etc/containerd/certs.d"],
   cgroupV1: false,
 };
 
@@ -141,6 +142,11 @@ describe("with the user's", () => {
     ]);
   });
 
+  test("a label that is plain true or 1 is the text that kind takes it for", () => {
+    const text = "nodes: [{ role: control-plane, labels: { ingress-ready: true, zone: 1 } }]\n";
+    expect(merged(text).nodes?.[0]?.labels).toEqual({ "ingress-ready": "true", zone: "1" });
+  });
+
   test("nothing of theirs is lost, whatever it is", () => {
     const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/);
     const node = fc.record(
@@ -270,6 +276,19 @@ describe("refused", () => {
   test("several control planes on a daemon that is elsewhere", () => {
     const text = `${head}nodes: [{ role: control-plane }, { role: control-plane }]\n`;
     expect(refusal(text, { apiServerPort: "daemon-chooses" })).toMatch(/2 control planes/);
+  });
+
+  test.each([
+    ["/etc/containerd/certs.d", true],
+    ["/etc/containerd", true],
+    ["/etc/containerd/certs.d/registry.example/", true],
+    ["/etc/containerd/certs.d2", false],
+    ["/data", false],
+  ])("a mount on %s, below or above what is written on nodes: %s", (path, refused) => {
+    const text = `${head}nodes: [{ role: control-plane, extraMounts: [{ hostPath: /x, containerPath: ${path} }] }]\n`;
+    if (refused) expect(refusal(text)).toMatch(/extraMounts.*certs\.d on each node/);
+    else expect(() => merged(text.slice(head.length))).not.toThrow();
+    expect(() => merged(text.slice(head.length), { writtenOnNodes: [] })).not.toThrow();
   });
 
   test("all problems at once", () => {

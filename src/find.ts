@@ -91,6 +91,13 @@ async function readUserConfig({ config }: Settings): Promise<Found["userConfig"]
 async function foreignContext({ kubeconfig, clusterName }: Settings, job: Job): Promise<boolean> {
   if (kubeconfig === undefined) return false;
   const context = contextOf(clusterName);
-  const [theirs, ours] = await Promise.all([readIfThere(kubeconfig), readIfThere(jobKubeconfig(job))]);
-  return hasContext(theirs, context) && !hasContext(ours, context);
+  const ours = hasContext(await readIfThere(jobKubeconfig(job)), context);
+  try {
+    return hasContext(await readIfThere(kubeconfig), context) && !ours;
+  } catch (error) {
+    const given = `${JSON.stringify(kubeconfig)} (${messageOf(error)})`;
+    throw new UsageError([
+      { input: "kubeconfig", given, allowed: "a kubeconfig that can be read, or a file to make" },
+    ]);
+  }
 }

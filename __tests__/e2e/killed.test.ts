@@ -145,7 +145,7 @@ test("a dead job of this runner left its cluster: the next job takes it away", a
   // The runner ends what a job left running; the containers stay.
   for (const pid of processIdsOf(dead)) process.kill(pid, "SIGKILL");
 
-  const next = newJob({ runnerName: "runner-7" });
+  const next = newJob({ runnerName: "runner-7", temp: dead.temp });
   const taken = await use(next, { registry: "false" });
   expect(taken.log).toMatch(/removing what run \d+ of someone\/project left on this runner: cluster kind/);
   await next.post(taken);

@@ -21,6 +21,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
  * @property {string} [path] PATH of the machine; this process's by default.
  * @property {string} [runId] Of the workflow run; random by default.
  * @property {string} [runnerName]
+ * @property {string} [temp] The runner's temp folder, as an earlier job of it had; a runner empties it before each job.
  * @property {string} [toolCache] A folder that outlives the job, as on a runner of one's own.
  */
 
@@ -88,7 +89,8 @@ export class Job {
   /** @param {JobOptions} [options] */
   constructor(options = {}) {
     this.folder = mkdtempSync(join(tmpdir(), "job-"));
-    this.temp = join(this.folder, "_temp");
+    this.temp = options.temp ?? join(this.folder, "_temp");
+    rmSync(this.temp, { recursive: true, force: true });
     this.workspace = join(this.folder, "work");
     this.toolCache = options.toolCache ?? join(this.folder, "_tool");
     for (const folder of [this.temp, this.workspace, this.toolCache, join(this.folder, "home")])

@@ -22,6 +22,8 @@ export interface DaemonTls {
 /** What `docker context inspect` tells of the endpoint in use. */
 export interface ContextEndpoint {
   readonly host: string;
+  /** It is of a context with a name of its own: the variables for TLS say nothing of it. */
+  readonly named: boolean;
   readonly skipTlsVerify: boolean;
   /** The folder of the context's TLS files; undefined when it has none. */
   readonly tlsFolder: string | undefined;
@@ -45,8 +47,9 @@ export function daemonConnection(endpoint: ContextEndpoint, env: Env): DaemonCon
 }
 
 /** A context has its own files; DOCKER_HOST has the variables'. */
-function tlsOf({ tlsFolder, skipTlsVerify }: ContextEndpoint, env: Env): DaemonTls | undefined {
+function tlsOf({ named, tlsFolder, skipTlsVerify }: ContextEndpoint, env: Env): DaemonTls | undefined {
   if (tlsFolder !== undefined) return { folder: tlsFolder, verify: !skipTlsVerify };
+  if (named) return undefined;
   const verify = (env["DOCKER_TLS_VERIFY"] ?? "") !== "";
   if (!verify && (env["DOCKER_TLS"] ?? "") === "") return undefined;
   const folder = env["DOCKER_CERT_PATH"] || env["DOCKER_CONFIG"] || join(env["HOME"] || homedir(), ".docker");

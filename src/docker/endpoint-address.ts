@@ -5,6 +5,7 @@ import type { Docker } from "./docker.ts";
 
 const contextInspection = z.array(
   z.object({
+    Name: z.string(),
     Endpoints: z.object({
       docker: z.object({ Host: z.string(), SkipTLSVerify: z.boolean().optional() }),
     }),
@@ -32,6 +33,7 @@ function endpointOf(json: string): ContextEndpoint | undefined {
   const folder = context.Storage?.TLSPath;
   return {
     host: context.Endpoints.docker.Host,
+    named: context.Name !== "default",
     skipTlsVerify: context.Endpoints.docker.SkipTLSVerify === true,
     // For DOCKER_HOST it says "<IN MEMORY>": the files are where the variables say.
     tlsFolder:

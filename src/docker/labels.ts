@@ -9,6 +9,8 @@ export const labels = {
   job: "io.kind-ci-action.job",
   runner: "io.kind-ci-action.runner",
   host: "io.kind-ci-action.host",
+  /** Which of a machine's runners, where several have one name: a hash of the folder that it gives its jobs. */
+  place: "io.kind-ci-action.place",
   started: "io.kind-ci-action.started",
   /** "true" on the owner record when kind's network was not there before this use of the step. */
   madeNetwork: "io.kind-ci-action.made-network",

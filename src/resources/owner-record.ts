@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { Docker } from "../docker/docker.ts";
 import { removed } from "../docker/docker.ts";
@@ -19,6 +20,8 @@ export interface OwnerRecord {
   readonly job: string;
   readonly runner: string;
   readonly host: string;
+  /** A hash of the job's folder, which is the same for all jobs of a runner and for no other runner's on that host. */
+  readonly place: string;
   /** ISO 8601, by the clock of the machine that made it. */
   readonly started: string;
   /** kind's network was not on the daemon before; whoever removes the last owner removes it. */
@@ -46,6 +49,7 @@ export function newOwnerRecord(
     job: jobId,
     runner,
     host,
+    place: placeOf(job),
     started: use.started.toISOString(),
     madeNetwork: use.madeNetwork,
   };
@@ -62,6 +66,7 @@ export function createOwnerRecordArgs(record: OwnerRecord): string[] {
     [labels.job]: record.job,
     [labels.runner]: record.runner,
     [labels.host]: record.host,
+    [labels.place]: record.place,
     [labels.started]: record.started,
     [labels.madeNetwork]: String(record.madeNetwork),
   });
@@ -84,6 +89,7 @@ function recordOf(volume: LabelledVolume): OwnerRecord {
     job: label(labels.job),
     runner: label(labels.runner),
     host: label(labels.host),
+    place: label(labels.place),
     started: label(labels.started),
     madeNetwork: label(labels.madeNetwork) === "true",
   };
@@ -108,8 +114,16 @@ export function standingOf(
   exists: (path: string) => boolean = existsSync,
 ): Standing {
   if (exists(useFolder(job, record.owner))) return "this-job";
-  const ours = job.runner !== "" && record.runner === job.runner && record.host === job.host;
+  const ours =
+    job.runner !== "" &&
+    record.runner === job.runner &&
+    record.host === job.host &&
+    record.place === placeOf(job);
   return ours ? "dead-job-of-this-runner" : "somebody-else";
+}
+
+function placeOf({ folder }: Job): string {
+  return createHash("sha256").update(folder).digest("hex").slice(0, 12);
 }
 
 /** Whose it is, in words for an error: repository, run, job, runner and start, as far as known. */

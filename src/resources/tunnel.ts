@@ -97,11 +97,16 @@ export function tunnelRemains(id: string | undefined, forwarded: string | undefi
   };
 }
 
+/** Milliseconds: what was killed is gone in a few, unless the kernel itself hangs, and then nobody can help it. */
+const goneWithin = 5_000;
+
 /** Ends the tunnel of an owner, also one whose start could not be recorded. */
 export async function endTunnel(owner: string, { process: recorded, socket }: TunnelRemains): Promise<void> {
   const marked = await processesMarked(tunnelVariable, owner);
   await Promise.all([...(recorded === undefined ? [] : [recorded]), ...marked].map((one) => end(one)));
-  while (recorded !== undefined && (await lives(recorded))) await new Promise((done) => setTimeout(done, 20));
+  const until = Date.now() + goneWithin;
+  while (recorded !== undefined && Date.now() < until && (await lives(recorded)))
+    await new Promise((done) => setTimeout(done, 20));
   // Mostly in the folder that goes anyway; elsewhere where that one's path was too long for a socket.
   if (socket !== undefined) await rm(socket, { force: true });
 }

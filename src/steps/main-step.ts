@@ -3,7 +3,7 @@ import { appendFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import * as core from "@actions/core";
-import { endpointForLaterSteps, endpointMeant } from "../connection/context-store.ts";
+import { endpointForLaterSteps, endpointMeant, pinned } from "../connection/context-store.ts";
 import { commandEnv, endpointEnv, socketEnv } from "../connection/endpoint.ts";
 import { type Docker, dockerCommand } from "../docker/docker.ts";
 import { belongingsOf, belongingsOfRecord, down } from "../down.ts";
@@ -85,7 +85,7 @@ function begin(env: Env, logger: Logger): Omit<Step, "ssh" | "forLaterSteps"> {
   maskInputs(settings, logger);
   const owner = randomBytes(6).toString("hex");
   core.saveState(...begunEntry(owner));
-  const endpoint = endpointEnv(settings.endpoint, env);
+  const endpoint = pinned(endpointEnv(settings.endpoint, env), env);
   const clock = systemClock;
   return {
     env,
@@ -118,7 +118,7 @@ async function connect(step: Omit<Step, "ssh" | "forLaterSteps">): Promise<Step>
   const folder = useFolder(jobOf(env, tmpdir()), owner);
   const ssh = await timeline.time("ssh", () => connectBySsh(meant.host, owner, folder, step.commandEnv));
   if (ssh === undefined) return { ...step, ssh, forLaterSteps: {} };
-  const here = { host: ssh.host, skipTlsVerify: false, tlsFolder: undefined };
+  const here = { host: ssh.host, named: false, skipTlsVerify: false, tlsFolder: undefined };
   return {
     ...step,
     commandEnv: commandEnv(env, socketEnv(ssh.host, env), owner),

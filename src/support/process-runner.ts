@@ -57,6 +57,9 @@ export class CommandError extends ReportedError {
   }
 }
 
+/** Milliseconds that output may still come after a child was killed. */
+const lastWords = 2_000;
+
 const defaultKeep = 1024 * 1024;
 
 /** The process runner of the real world. Each child leads a process group of its own, ended as a whole. */
@@ -87,7 +90,14 @@ async function runOnce(argv: Argv, options: RunOptions): Promise<RunResult> {
   collect(child.stderr, stderr, options.onStderrLine);
 
   let expired = false;
-  const endGroup = () => killGroup(child.pid);
+  const endGroup = () => {
+    killGroup(child.pid);
+    // A grandchild in a session of its own may hold the output open: nobody waits for what it will say.
+    setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, lastWords).unref();
+  };
   const timer =
     options.deadline === undefined
       ? undefined

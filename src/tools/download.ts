@@ -10,6 +10,7 @@ import {
   isUntrusted,
   pauseAfter,
   RefusedError,
+  shown,
   tries,
   withRetries,
 } from "./retry.ts";
@@ -89,7 +90,7 @@ export async function downloadText(
       for await (const part of partsOf(answer, url, net.clock)) {
         parts.push(part);
         length += part.length;
-        if (length > longestText) throw new FinalError(`${url} sent more than ${longestText} bytes`);
+        if (length > longestText) throw new FinalError(`${shown(url)} sent more than ${longestText} bytes`);
       }
       return Buffer.concat(parts).toString("utf8");
     },
@@ -107,7 +108,7 @@ export function downloadFailure(
   const repeated = pauseAfter(error, 1) === undefined ? "" : `${tries} times, last: `;
   return new DownloadError(
     {
-      tried: `download ${what} from ${url}`,
+      tried: `download ${what} from ${shown(url)}`,
       seen: `${repeated}${causeOf(error)}${missing ? ": there is no such version" : ""}`,
       todo: missing ? advice.notThere : whatToDo(error, url),
     },

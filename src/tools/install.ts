@@ -2,14 +2,23 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { span } from "../support/clock.ts";
-import { DownloadError, messageOf } from "../support/errors.ts";
+import { DownloadError, EnvironmentError, messageOf } from "../support/errors.ts";
 import { builtInSum } from "./catalogue.ts";
 import { downloadFailure, downloadFile, downloadText } from "./download.ts";
 import { onPath } from "./on-path.ts";
 import { type Place, placeOf } from "./places.ts";
 import { type Platform, platformOf } from "./platform.ts";
 import type { ToolDeps } from "./tool-deps.ts";
-import { distrust, keep, lookInto, sumOfFile, type ToolFolder, toolFolder, toolRoot } from "./tool-folder.ts";
+import {
+  distrust,
+  keep,
+  leaveOnly,
+  lookInto,
+  sumOfFile,
+  type ToolFolder,
+  toolFolder,
+  toolRoot,
+} from "./tool-folder.ts";
 
 export interface ToolRequest {
   readonly name: "kind" | "kubectl";
@@ -105,6 +114,8 @@ async function isRestored(wanted: Wanted, deps: ToolDeps): Promise<boolean> {
       sumOfFile(kept.program),
     ]);
     if (actual === expected) {
+      // Its folder comes first on PATH: nothing else that was in the cache may be there.
+      await leaveOnly(kept.program);
       await keep(kept.program, expected, kept);
       return true;
     }
@@ -158,10 +169,23 @@ async function fetchInto(wanted: Wanted, deps: ToolDeps): Promise<void> {
       stop,
     );
     if (actual !== expected) throw wrongSum(wanted, actual, expected);
-    await keep(file, actual, kept);
+    await keep(file, actual, kept).catch((error: unknown) => {
+      throw isLocal(error) ? cannotKeep(what, error) : error;
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function cannotKeep(what: string, error: unknown): EnvironmentError {
+  return new EnvironmentError(
+    {
+      tried: `keep ${what} in the runner's tool cache`,
+      seen: messageOf(error),
+      todo: "make room, let the runner's user write there, or name another folder in RUNNER_TOOL_CACHE",
+    },
+    { cause: error },
+  );
 }
 
 /** As Promise.all, but leaves nothing running behind a failure. */

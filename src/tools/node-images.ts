@@ -83,6 +83,10 @@ function noSourceTells(error: unknown, kindVersion: string, deps: ToolDeps): Dow
     const todo = `give a token with the input token, ${wayOut}`;
     return new DownloadError({ tried: `read ${what}`, seen: causeOf(error), todo }, { cause: error });
   }
+  if (refused && error.status === 401) {
+    const todo = `correct the input token, or leave it out: any valid token of github.com does, ${wayOut}`;
+    return new DownloadError({ tried: `read ${what}`, seen: causeOf(error), todo }, { cause: error });
+  }
   if (error instanceof SyntaxError || error instanceof z.ZodError) {
     const seen = `${url} answers with something else than a release`;
     const todo = `see what answers at that address, ${wayOut}`;

@@ -5,13 +5,14 @@ import {
   type FileHandle,
   mkdir,
   open,
+  readdir,
   readFile,
   rename,
   rm,
   writeFile,
 } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { codeOf } from "../support/errors.ts";
 
 /** Where one version of a tool is kept. */
@@ -113,6 +114,13 @@ async function replace(target: string, text: string): Promise<void> {
 
 function beside(target: string): string {
   return join(dirname(target), `.${randomUUID()}.part`);
+}
+
+/** Removes everything beside a program. */
+export async function leaveOnly(program: string): Promise<void> {
+  const folder = dirname(program);
+  const others = (await readdir(folder)).filter((name) => name !== basename(program));
+  await Promise.all(others.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }
 
 /** The sha256 sum, or undefined when there is no such file. */

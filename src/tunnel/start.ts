@@ -12,6 +12,9 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** Marks the tunnel's processes with our owner id: they end last, after what is done through them. */
 export const tunnelVariable = "KIND_CI_TUNNEL";
 
+/** Milliseconds for one request: ssh may take its time to log in, and nobody is there for a key that asks. */
+const patience = 60_000;
+
 /** The tunnel as main holds it. */
 export interface Tunnel {
   readonly identity: ProcessIdentity | undefined;
@@ -70,7 +73,12 @@ export async function startTunnel(owner: string, env: Env, logFile: string): Pro
     new Promise((resolve, reject) => {
       if (ended !== undefined) return reject(ended);
       const id = ++count;
+      const silent = setTimeout(() => {
+        waiting.delete(id);
+        reject(new TunnelError(`nothing was heard for ${patience / 1000} seconds`));
+      }, patience);
       waiting.set(id, (answer) => {
+        clearTimeout(silent);
         if (answer instanceof TunnelError) return reject(answer);
         if ("error" in answer) return reject(new TunnelError(answer.error, answer.code));
         resolve({ port: answer.port, transport: answer.transport });

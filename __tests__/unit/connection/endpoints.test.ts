@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { endpointForLaterSteps, endpointMeant } from "../../../src/connection/context-store.ts";
+import { endpointForLaterSteps, endpointMeant, pinned } from "../../../src/connection/context-store.ts";
 import { daemonConnection } from "../../../src/connection/daemon.ts";
 import { sshArgs } from "../../../src/connection/ssh.ts";
 
-const plain = (host: string) => ({ host, skipTlsVerify: false, tlsFolder: undefined });
+const plain = (host: string) => ({ host, named: false, skipTlsVerify: false, tlsFolder: undefined });
 
 describe("the connection behind an endpoint", () => {
   test.each([
@@ -29,9 +29,15 @@ describe("the connection behind an endpoint", () => {
     ],
     [
       "a context's own files",
-      { host: "tcp://far:2376", skipTlsVerify: false, tlsFolder: "/store/docker" },
+      { host: "tcp://far:2376", named: true, skipTlsVerify: false, tlsFolder: "/store/docker" },
       {},
       { kind: "tcp", host: "far", port: 2376, tls: { folder: "/store/docker", verify: true } },
+    ],
+    [
+      "a context without TLS, whatever the variables say",
+      { ...plain("tcp://far:2375"), named: true },
+      { DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: "/certs" },
+      { kind: "tcp", host: "far", port: 2375, tls: undefined },
     ],
   ])("%s", (_, endpoint, env, connection) => {
     expect(daemonConnection(endpoint, env)).toEqual(connection);
@@ -89,6 +95,7 @@ describe("what the variables mean", () => {
   test("a context by name, and the current one, with their TLS files", () => {
     const far = {
       host: "tcp://far:2376",
+      named: true,
       skipTlsVerify: false,
       tlsFolder: join(folder, "contexts/tls", id, "docker"),
     };
@@ -105,6 +112,19 @@ describe("what the variables mean", () => {
   test("the default context, and one that is not there, are the docker command's to tell", () => {
     expect(endpointMeant({ DOCKER_CONTEXT: "default", DOCKER_CONFIG: folder })).toBeUndefined();
     expect(endpointMeant({ DOCKER_CONTEXT: "unknown", DOCKER_CONFIG: folder })).toBeUndefined();
+  });
+
+  test("what post goes by names the context that was current", () => {
+    expect(pinned({ DOCKER_CONFIG: folder }, {})).toEqual({ DOCKER_CONFIG: folder, DOCKER_CONTEXT: "far" });
+    expect(pinned({}, { HOME: join(folder, "nowhere") })).toEqual({ DOCKER_CONTEXT: "default" });
+    expect(pinned({ DOCKER_HOST: "tcp://x" }, {})).toEqual({ DOCKER_HOST: "tcp://x" });
+    expect(pinned({ DOCKER_CONTEXT: "x" }, {})).toEqual({ DOCKER_CONTEXT: "x" });
+  });
+
+  test("a context without TLS takes the variables for it away", () => {
+    expect(
+      endpointForLaterSteps({ ...plain("tcp://far:2375"), named: true }, { DOCKER_TLS_VERIFY: "1" }),
+    ).toEqual({ DOCKER_HOST: "tcp://far:2375", DOCKER_TLS_VERIFY: "" });
   });
 
   test("a socket takes no TLS along", () => {

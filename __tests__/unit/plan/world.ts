@@ -58,6 +58,7 @@ export function recordWith(more: Partial<OwnerRecord> = {}): OwnerRecord {
     job: "build",
     runner: "runner-9",
     host: "far",
+    place: "0a1b2c3d4e5f",
     started: "2026-01-31T12:00:00.000Z",
     madeNetwork: false,
     ...more,

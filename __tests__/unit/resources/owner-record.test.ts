@@ -54,6 +54,13 @@ describe("whose a record is", () => {
       folderGone,
       "somebody-else",
     ],
+    [
+      "a runner of the same name on this host, for another repository",
+      record,
+      { ...job, folder: "/other/_temp/kind-ci" },
+      folderGone,
+      "somebody-else",
+    ],
     ["no runner at all", recordWith({ runner: "" }), { ...job, runner: "" }, folderGone, "somebody-else"],
   ])("%s", (_, one, seenFrom, exists, standing) => {
     expect(standingOf(one, seenFrom, exists)).toBe(standing);

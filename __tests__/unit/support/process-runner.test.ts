@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { EnvironmentError, TimeoutError } from "../../../src/support/errors.ts";
-import { identify, lives } from "../../../src/support/process-identity.ts";
+import { identify, identifyByPs, lives } from "../../../src/support/process-identity.ts";
 import { CommandError, systemProcessRunner } from "../../../src/support/process-runner.ts";
 import { end, processesMarked } from "../../../src/support/processes.ts";
 
@@ -41,6 +41,23 @@ test("at the deadline the whole group ends", async () => {
   const failure = runner.run(sh("sleep 600 & sleep 600"), { env, deadline: 200 });
   await expect(failure).rejects.toBeInstanceOf(TimeoutError);
   expect(await processesMarked("MARK_OF_TEST", "group")).toEqual([]);
+});
+
+test("a grandchild that left the group and holds the output open is not waited for", async () => {
+  const said: string[] = [];
+  const script = "setsid sh -c 'echo $$; exec sleep 60' & sleep 60";
+  const failure = runner.run(sh(script), { deadline: 300, onStdoutLine: (line) => said.push(line) });
+  await expect(failure).rejects.toBeInstanceOf(TimeoutError);
+  const grandchild = await identify(Number(said[0]));
+  expect(grandchild).toBeDefined();
+  if (grandchild !== undefined) await end(grandchild);
+});
+
+test("ps tells one process from a later one of its number, where there is no /proc", async () => {
+  const one = await identifyByPs(process.pid);
+  expect(one).toMatchObject({ pid: process.pid, startTime: expect.stringMatching(/\d\d:\d\d:\d\d/) });
+  expect(await identifyByPs(process.pid)).toEqual(one);
+  expect(await identifyByPs(2 ** 22 + 1)).toBeUndefined();
 });
 
 test("a signal ends it with the signal's reason", async () => {

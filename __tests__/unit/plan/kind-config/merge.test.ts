@@ -144,7 +144,7 @@ describe("with the user's", () => {
 
   test("a label that is plain true or 1 is the text that kind takes it for", () => {
     const text = "nodes: [{ role: control-plane, labels: { ingress-ready: true, zone: 1 } }]\n";
-    expect(merged(text).nodes?.[0]?.labels).toEqual({ "ingress-ready": "true", zone: "1" });
+    expect(merged(text).nodes).toMatchObject([{ labels: { "ingress-ready": "true", zone: "1" } }]);
   });
 
   test("nothing of theirs is lost, whatever it is", () => {

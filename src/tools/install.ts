@@ -8,6 +8,7 @@ import { downloadFailure, downloadFile, downloadText } from "./download.ts";
 import { onPath } from "./on-path.ts";
 import { type Place, placeOf } from "./places.ts";
 import { type Platform, platformOf } from "./platform.ts";
+import { isLocal } from "./retry.ts";
 import type { ToolDeps } from "./tool-deps.ts";
 import {
   distrust,

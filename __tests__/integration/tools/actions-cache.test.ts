@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { installTool, saveTools } from "../../../src/tools/install.ts";
@@ -62,6 +62,18 @@ test("a tool is saved once downloaded, and restored on the next machine; its sum
   await saveTools([{ ...second, name: "kind" }], deps);
   expect(cache.keys).toHaveLength(3);
   expect(await installTool(kind, deps)).toMatchObject({ source: "tool-cache" });
+});
+
+test("a program that others put beside it in the cache does not come onto PATH", async () => {
+  const { deps, tools } = await open();
+  const first = await installTool(kind, deps);
+  await writeFile(join(dirname(first.path), "git"), "evil", { mode: 0o755 });
+  await saveTools([{ ...first, name: "kind" }], deps);
+  await rm(tools, { recursive: true });
+
+  const second = await installTool(kind, deps);
+  expect(second.source).toBe("actions-cache");
+  expect((await readdir(dirname(second.path))).filter((name) => !name.startsWith("kind"))).toEqual([]);
 });
 
 test("what others put into the cache is held to the published sum", async () => {

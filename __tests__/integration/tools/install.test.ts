@@ -1,7 +1,7 @@
 import { open as openFile, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { DownloadError } from "../../../src/support/errors.ts";
+import { DownloadError, EnvironmentError } from "../../../src/support/errors.ts";
 import type { Exchange } from "../../../src/tools/exchange.ts";
 import { installTool } from "../../../src/tools/install.ts";
 import { body, broken, type Reply, redirect, sha256, silent, standIn, status } from "./stand-in.ts";
@@ -278,4 +278,14 @@ test("a folder that cannot be written is the machine's fault, not the network's"
   await writeFile(file, "");
   const error = await thrownBy(installTool(kind, { ...deps, temporaryFolder: file }));
   expect(error.message).toContain("ENOTDIR");
+});
+
+test("a tool cache that cannot be written is said to be so", async () => {
+  const { deps, temporary } = await open();
+  const file = join(temporary, "file");
+  await writeFile(file, "");
+  const env = { ...deps.env, RUNNER_TOOL_CACHE: join(file, "_tool") };
+  const error = await thrownBy(installTool(kind, { ...deps, env }));
+  expect(error).toBeInstanceOf(EnvironmentError);
+  expect(error.message).toMatch(/tool cache[\s\S]*ENOTDIR[\s\S]*RUNNER_TOOL_CACHE/);
 });

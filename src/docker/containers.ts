@@ -70,11 +70,13 @@ export interface KindNode {
   readonly name: string;
   /** control-plane, worker or external-load-balancer. */
   readonly role: string;
+  /** Milliseconds since 1970, by the daemon's clock. */
+  readonly created: number;
 }
 
 /** The nodes of a kind cluster, in whatever state, as kind itself finds them. */
 export async function kindNodes(docker: Docker, cluster: string): Promise<KindNode[]> {
-  const format = `{{.ID}} {{.Names}} {{.Label "${labels.kindRole}"}}`;
+  const format = `{{.ID}} {{.Names}} {{.Label "${labels.kindRole}"}} {{.CreatedAt}}`;
   const args = [
     "ps",
     "--all",
@@ -85,8 +87,9 @@ export async function kindNodes(docker: Docker, cluster: string): Promise<KindNo
     format,
   ];
   return linesOf(await docker.output(args, { deadline: 30_000 })).map((line) => {
-    const [id = "", name = "", role = ""] = line.split(" ");
-    return { id, name, role };
+    // The time is like 2026-01-31 12:00:00 +0000 UTC, and Date takes no name of a zone.
+    const [id = "", name = "", role = "", ...created] = line.split(" ");
+    return { id, name, role, created: Date.parse(created.slice(0, 3).join(" ")) };
   });
 }
 

@@ -1,3 +1,4 @@
+import type { KindNode } from "../docker/containers.ts";
 import { labels } from "../docker/labels.ts";
 import { describeOwner, type OwnerRecord } from "../resources/owner-record.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -25,10 +26,11 @@ function throwOnTakenCluster({ clusterName }: Settings, found: Found): void {
       todo: "give one of the two another cluster-name",
     });
   }
-  const leftover = found.records.some(
+  const leftovers = found.records.filter(
     ({ record, standing }) => record.cluster === clusterName && standing === "dead-job-of-this-runner",
   );
-  if (claim === undefined && (found.nodes.length === 0 || leftover)) return;
+  const strangers = found.nodes.filter((node) => !leftovers.some(({ record }) => mayHaveMade(record, node)));
+  if (claim === undefined && strangers.length === 0) return;
   const nodes = found.nodes.map(({ name }) => name).join(", ");
   throw new ConflictError({
     tried: `create the cluster ${clusterName}`,
@@ -40,6 +42,16 @@ function throwOnTakenCluster({ clusterName }: Settings, found: Found): void {
       claim === undefined ? "" : ` && docker volume rm ${claim.record.volume}`
     }`,
   });
+}
+
+/** Milliseconds: by how much two clocks may differ, and from the record to the last node of a slow run. */
+const skew = 10 * 60_000;
+const slowest = 2 * 60 * 60_000;
+
+/** A record may outlive its nodes, if somebody removed those by hand; a cluster of that name is theirs then. */
+function mayHaveMade({ started }: OwnerRecord, { created }: KindNode): boolean {
+  const after = created - Date.parse(started);
+  return after > -skew && after < slowest;
 }
 
 function throwOnTakenRegistry({ registry }: Settings, found: Found): void {

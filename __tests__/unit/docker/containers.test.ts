@@ -47,11 +47,12 @@ test("a container is read from docker's answer; one that is not there is undefin
 });
 
 test("kind's nodes are found by kind's own label", async () => {
-  const stdout = "1 ci-control-plane control-plane\n2 ci-worker worker\n";
+  const stdout =
+    "1 ci-control-plane control-plane 2026-01-31 13:00:00 +0100 CET\n2 ci-worker worker 2026-01-31 12:00:01 +0000 UTC\n";
   const { docker, lines } = fakeDocker([[/ps/, { stdout }]]);
   expect(await kindNodes(docker, "ci")).toEqual([
-    { id: "1", name: "ci-control-plane", role: "control-plane" },
-    { id: "2", name: "ci-worker", role: "worker" },
+    { id: "1", name: "ci-control-plane", role: "control-plane", created: Date.UTC(2026, 0, 31, 12) },
+    { id: "2", name: "ci-worker", role: "worker", created: Date.UTC(2026, 0, 31, 12, 0, 1) },
   ]);
   expect(lines()[0]).toContain("label=io.x-k8s.kind.cluster=ci");
 });

@@ -26,7 +26,9 @@ const deadRecord = {
 } as const;
 const theirRecord = { record: recordWith(), standing: "somebody-else" } as const;
 const ownRecord = { record: recordWith({ cluster: "first" }), standing: "this-job" } as const;
-const node = { id: "1", name: "kind-control-plane", role: "control-plane" };
+const started = Date.parse(deadRecord.record.started);
+const node = { id: "1", name: "kind-control-plane", role: "control-plane", created: started + 20_000 };
+const oneDay = 24 * 60 * 60 * 1000;
 
 describe("on an empty machine", () => {
   test("names, files and versions follow from what was asked and found", () => {
@@ -90,6 +92,12 @@ describe("on an empty machine", () => {
 describe("names that are taken", () => {
   test.each<[string, Record<string, string>, Partial<Found>, RegExp]>([
     ["nodes that nobody of us made", {}, { nodes: [node] }, /kind-control-plane[\s\S]*another cluster-name/],
+    [
+      "nodes that were made long after the dead job whose record is still there",
+      {},
+      { nodes: [{ ...node, created: started + oneDay }], records: [deadRecord] },
+      /nodes of that name \(kind-control-plane\) that no run of this action made/,
+    ],
     [
       "somebody else's cluster",
       {},

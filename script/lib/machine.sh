@@ -54,8 +54,9 @@ need_packages() {
 }
 
 # A Docker daemon: the one there is; the lab's where Docker Hub cannot be reached; else Debian's, as root.
+# need_docker [OPTION…]: what the lab is to have beyond its usual; see script/lab.
 need_docker() {
-  "$root/script/lab" up
+  "$root/script/lab" up "$@"
   local exports
   exports=$("$root/script/lab" env)
   eval "$exports"
@@ -74,8 +75,9 @@ need_docker() {
   fail "dockerd did not come up in a minute (try $try); see /var/log/kind-ci-dockerd.log"
 }
 
-# Ends the lab when this script brought it up, and leaves one that was there.
-lab_was_up() { [[ -n $("$root/script/lab" env 2> /dev/null) ]]; }
+# lab_was_up [VARIABLE]: whether the lab is there now, or the part of it that exports the variable. What was not, the
+# script that brings it up ends.
+lab_was_up() { [[ $("$root/script/lab" env 2> /dev/null) == *" ${1-DOCKER_HOST}="* ]]; }
 
 # The ssh server's program, for tests of Docker over ssh. Nothing may start it: no machine gets a server by running tests.
 need_sshd() {

@@ -32,7 +32,7 @@ has_node() { command -v node > /dev/null && node -e 'process.exit(Number(process
 # Node 20 or later: the machine's, or npm's package of it in the user's cache.
 need_node() {
   local cache=${XDG_CACHE_HOME:-$HOME/.cache}/kind-ci-action/node
-  if [[ -d $cache/node_modules/node/bin ]]; then PATH=$cache/node_modules/node/bin:$PATH; fi
+  if [[ -d $cache/node_modules/node/bin ]]; then use_node "$cache"; fi
   if has_node; then return; fi
   if ! command -v npm > /dev/null; then
     on_debian_as_root || fail "Node.js 20 or later is needed: https://nodejs.org"
@@ -40,16 +40,23 @@ need_node() {
   fi
   if has_node; then return; fi
   tell "fetching Node.js 20 …"
-  npm install --silent --no-audit --no-fund --prefix "$cache" node@20 >&2
-  PATH=$cache/node_modules/node/bin:$PATH
+  npm install --loglevel=error --no-audit --no-fund --prefix "$cache" node@20 >&2
+  use_node "$cache"
   has_node || fail "Node.js 20 could not be had by npm; install it: https://nodejs.org"
+}
+
+# npm's Node knows only the authorities that it brings; Debian's knows the machine's, such as a proxy's.
+use_node() {
+  local authorities=/etc/ssl/certs/ca-certificates.crt
+  PATH=$1/node_modules/node/bin:$PATH
+  if [[ -z ${NODE_EXTRA_CA_CERTS-} && -r $authorities ]]; then export NODE_EXTRA_CA_CERTS=$authorities; fi
 }
 
 # The packages of package-lock.json, once.
 need_packages() {
   if [[ $root/node_modules/.package-lock.json -nt $root/package-lock.json ]]; then return; fi
   tell "installing npm packages …"
-  (cd "$root" && npm ci --silent --no-audit --no-fund) >&2
+  (cd "$root" && npm ci --loglevel=error --no-audit --no-fund) >&2
   touch "$root/node_modules/.package-lock.json"
 }
 

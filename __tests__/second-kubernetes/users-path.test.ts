@@ -10,7 +10,7 @@ test("the user's path on the second Kubernetes, by its minor", async () => {
   const before = remainsOf(job);
   const step = await use(job, { "kubernetes-version": "1.36" });
   const { outputs } = step;
-  expect(outputs["kubernetes-version"]).toMatch(/^1\.36\.\d+$/);
+  expect(outputs["kubernetes-version"]).toMatch(/^v1\.36\.\d+$/);
   expect(outputs["node-image"]).toMatch(/^kindest\/node:v1\.36\.\d+@sha256:[0-9a-f]{64}$/);
 
   const image = `${outputs["registry"]}/app:${outputs["image-tag"]}`;

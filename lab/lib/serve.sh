@@ -7,9 +7,14 @@ lab_registry=127.0.0.1:$lab_registry_port
 lab_mirror=http://127.0.0.1:$lab_mirror_port
 lab_mirror_log=$lab_run/mirror-requests.log
 
+# The name of what is served to an engine, for begin and finish.
+served() { if [[ $2 == main ]]; then echo "$1"; else echo "$1-$2"; fi; }
+
+# registry_up PROGRAM ENGINE: on the loopback of the engine's network; one store for all.
 registry_up() {
-  local program=$1
-  alive registry && return
+  local program=$1 engine=$2 name
+  name=$(served registry "$engine")
+  alive "$name" && return
   mkdir -p "$lab_cache/registry" "$lab_run"
   cat > "$lab_run/registry.yml" << YAML
 version: 0.1
@@ -19,8 +24,9 @@ storage:
   delete: {enabled: true}
 http: {addr: "$lab_registry"}
 YAML
-  begin registry "$lab_run/registry.log" env OTEL_TRACES_EXPORTER=none "$program" serve "$lab_run/registry.yml"
-  await "the lab's registry" 20 curl --silent --fail "http://$lab_registry/v2/"
+  begin "$name" "$lab_run/$name.log" nsenter --net="$(engine_network "$engine")" \
+    env OTEL_TRACES_EXPORTER=none "$program" serve "$lab_run/registry.yml"
+  await "the lab's registry" 20 within "$engine" curl --silent --fail "http://$lab_registry/v2/"
 }
 
 # The digest of an image in the lab's registry; empty where it has none.
@@ -33,13 +39,16 @@ digest_of() {
     | tr -d '\r' | awk 'tolower($1) == "docker-content-digest:" {print $2}'
 }
 
+# mirror_up ENGINE: on the loopback of the engine's network; one folder and one log for all.
 mirror_up() {
-  alive mirror && return
+  local engine=$1 name
+  name=$(served mirror "$engine")
+  alive "$name" && return
   mkdir -p "$lab_cache/mirror"
   touch "$lab_mirror_log"
-  begin mirror "$lab_run/mirror.log" "$(command -v node)" "$lab_root/mirror/server.mjs" \
-    "$lab_cache/mirror" "$lab_mirror_port" "$lab_mirror_log"
-  await "the lab's mirror" 20 curl --silent --output /dev/null "$lab_mirror/"
+  begin "$name" "$lab_run/$name.log" nsenter --net="$(engine_network "$engine")" \
+    "$(command -v node)" "$lab_root/mirror/server.mjs" "$lab_cache/mirror" "$lab_mirror_port" "$lab_mirror_log"
+  await "the lab's mirror" 20 within "$engine" curl --silent --output /dev/null "$lab_mirror/"
 }
 
 # put FILE PATH: a copy in the mirror, replaced as a whole.

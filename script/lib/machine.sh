@@ -32,7 +32,7 @@ has_node() { command -v node > /dev/null && node -e 'process.exit(Number(process
 # Node 20 or later: the machine's, or npm's package of it in the user's cache.
 need_node() {
   local cache=${XDG_CACHE_HOME:-$HOME/.cache}/kind-ci-action/node
-  if [[ -d $cache/node_modules/node/bin ]]; then PATH=$cache/node_modules/node/bin:$PATH; fi
+  if [[ -d $cache/node_modules/node/bin ]]; then use_node "$cache"; fi
   if has_node; then return; fi
   if ! command -v npm > /dev/null; then
     on_debian_as_root || fail "Node.js 20 or later is needed: https://nodejs.org"
@@ -40,22 +40,30 @@ need_node() {
   fi
   if has_node; then return; fi
   tell "fetching Node.js 20 …"
-  npm install --silent --no-audit --no-fund --prefix "$cache" node@20 >&2
-  PATH=$cache/node_modules/node/bin:$PATH
+  npm install --loglevel=error --no-audit --no-fund --prefix "$cache" node@20 >&2
+  use_node "$cache"
   has_node || fail "Node.js 20 could not be had by npm; install it: https://nodejs.org"
+}
+
+# npm's Node knows only the authorities that it brings; Debian's knows the machine's, such as a proxy's.
+use_node() {
+  local authorities=/etc/ssl/certs/ca-certificates.crt
+  PATH=$1/node_modules/node/bin:$PATH
+  if [[ -z ${NODE_EXTRA_CA_CERTS-} && -r $authorities ]]; then export NODE_EXTRA_CA_CERTS=$authorities; fi
 }
 
 # The packages of package-lock.json, once.
 need_packages() {
   if [[ $root/node_modules/.package-lock.json -nt $root/package-lock.json ]]; then return; fi
   tell "installing npm packages …"
-  (cd "$root" && npm ci --silent --no-audit --no-fund) >&2
+  (cd "$root" && npm ci --loglevel=error --no-audit --no-fund) >&2
   touch "$root/node_modules/.package-lock.json"
 }
 
 # A Docker daemon: the one there is; the lab's where Docker Hub cannot be reached; else Debian's, as root.
+# need_docker [OPTION…]: what the lab is to have beyond its usual; see script/lab.
 need_docker() {
-  "$root/script/lab" up
+  "$root/script/lab" up "$@"
   local exports
   exports=$("$root/script/lab" env)
   eval "$exports"
@@ -74,8 +82,9 @@ need_docker() {
   fail "dockerd did not come up in a minute (try $try); see /var/log/kind-ci-dockerd.log"
 }
 
-# Ends the lab when this script brought it up, and leaves one that was there.
-lab_was_up() { [[ -n $("$root/script/lab" env 2> /dev/null) ]]; }
+# lab_was_up [VARIABLE]: whether the lab is there now, or the part of it that exports the variable. What was not, the
+# script that brings it up ends.
+lab_was_up() { [[ $("$root/script/lab" env 2> /dev/null) == *" ${1-DOCKER_HOST}="* ]]; }
 
 # The ssh server's program, for tests of Docker over ssh. Nothing may start it: no machine gets a server by running tests.
 need_sshd() {

@@ -17,6 +17,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 /**
  * @typedef {object} JobOptions
  * @property {Record<string, string>} [env] What the machine's environment has more, such as DOCKER_HOST.
+ * @property {string[]} [inside] What each of its commands begins with, as nsenter's way into another network.
  * @property {(line: string) => void} [onLine] Each line that a step says.
  * @property {string} [path] PATH of the machine; this process's by default.
  * @property {string} [runId] Of the workflow run; random by default.
@@ -84,6 +85,7 @@ export class Running {
 export class Job {
   /** @type {Record<string, string>} */ #env;
   /** @type {string[]} */ #path = [];
+  /** @type {string[]} */ #inside;
   #count = 0;
 
   /** @param {JobOptions} [options] */
@@ -97,6 +99,7 @@ export class Job {
       mkdirSync(folder, { recursive: true });
     /** Marks the job's processes, as the runner marks them. */
     this.trackingId = `github_${randomUUID()}`;
+    this.#inside = options.inside ?? [];
     this.onLine = options.onLine ?? (() => {});
     this.#env = {
       PATH: options.path ?? process.env["PATH"] ?? "",
@@ -182,12 +185,8 @@ export class Job {
 
   /** A `run:` step. @param {string} script @returns {Promise<Ended>} */
   async run(script) {
-    const child = spawn("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", script], {
-      cwd: this.workspace,
-      env: this.env,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    return await new Running(child, this.onLine).ended;
+    const bash = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script];
+    return await this.#begin(bash, this.env).ended;
   }
 
   /** The runner takes its own folders away. */
@@ -214,11 +213,13 @@ export class Job {
 
   /** @param {keyof Bundles} entry @param {Record<string, string>} more */
   #spawn(entry, more) {
-    const child = spawn(process.execPath, [join(root, bundles()[entry])], {
-      cwd: this.workspace,
-      env: { ...this.env, ...more },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    return this.#begin([process.execPath, join(root, bundles()[entry])], { ...this.env, ...more });
+  }
+
+  /** @param {string[]} command @param {Record<string, string>} env */
+  #begin(command, env) {
+    const [program = "", ...args] = [...this.#inside, ...command];
+    const child = spawn(program, args, { cwd: this.workspace, env, stdio: ["ignore", "pipe", "pipe"] });
     return new Running(child, this.onLine);
   }
 }

@@ -8,6 +8,7 @@ export const lab = {
   mirrorLog: process.env["LAB_MIRROR_LOG"],
   bin: process.env["LAB_BIN"],
   docker29: process.env["LAB_DOCKER29_HOST"],
+  docker29Network: process.env["LAB_DOCKER29_NETWORK"],
 };
 
 /** The daemon of the tests; undefined: where the docker command finds it. */
@@ -19,8 +20,8 @@ export function docker(...args: string[]): string {
 }
 
 /** Lines of a docker listing, sorted. */
-function listing(...args: string[]): string[] {
-  return docker(...args)
+function listing(host: string | undefined, ...args: string[]): string[] {
+  return docker(...(host === undefined ? [] : ["--host", host]), ...args)
     .split("\n")
     .filter((line) => line !== "")
     .sort();
@@ -42,12 +43,12 @@ export interface Remains {
   readonly processes: string[];
 }
 
-/** What is there now, for a comparison before and after. */
-export function remainsOf(job: Job): Remains {
+/** What is there now, for a comparison before and after. @param host A daemon that is not the one of the tests. */
+export function remainsOf(job: Job, host?: string): Remains {
   return {
-    containers: listing("ps", "--all", "--format", "{{.Names}}"),
-    networks: listing("network", "ls", "--format", "{{.Name}}"),
-    volumes: listing("volume", "ls", "--quiet"),
+    containers: listing(host, "ps", "--all", "--format", "{{.Names}}"),
+    networks: listing(host, "network", "ls", "--format", "{{.Name}}"),
+    volumes: listing(host, "volume", "ls", "--quiet"),
     files: filesBelow(job.folder).filter((file) => !runnersOwn.test(file)),
     processes: processIdsOf(job).map((pid) => readQuietly(`/proc/${pid}/cmdline`).replaceAll("\0", " ")),
   };

@@ -55,6 +55,9 @@ function join(client: Socket, carrier: Carrier): void {
   carrier.output.pipe(client);
   // Gone, and not only done with sending: the other side is let go at once.
   client.on("close", drop);
+  carrier.output.on("end", () => carrier.destroy());
+  // What a client says after the other side's end is for nobody; read, so that its own end is noticed.
+  carrier.input.on("close", () => client.resume());
   carrier.output.on("close", () => {
     if (!carrier.output.readableEnded) cut();
   });

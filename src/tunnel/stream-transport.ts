@@ -22,8 +22,9 @@ export async function streamTransport(
   log(`streams through the daemon end in ${farEnd.name} in ${node}`);
   const turns = new Turns(startsAtOnce);
   const spares = new Map<string, Spares>();
+  const complain = (line: string) => log(`far end: ${line}`);
   const start = (target: Target): Promise<Carrier> =>
-    turns.take(() => openExec(api, node, farEnd.command(target), (text) => log(`far end: ${text.trim()}`)));
+    turns.take(() => openExec(api, node, farEnd.command(target), complain, "as told"));
   return {
     name: "stream",
     open(target) {

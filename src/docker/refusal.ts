@@ -21,12 +21,12 @@ const refusals: readonly (readonly [pattern: RegExp, todo: string])[] = [
     "put ca.pem, cert.pem and key.pem into the folder that DOCKER_CERT_PATH names; without DOCKER_CERT_PATH it is ~/.docker",
   ],
   [
-    /tls: (certificate required|bad certificate)|didn't provide a certificate/i,
+    /tls: certificate required|didn't provide a certificate/i,
     "put cert.pem and key.pem, both, into the folder that DOCKER_CERT_PATH names: the daemon takes only clients with a certificate of its authority",
   ],
   [
-    /tls: expired certificate/i,
-    "renew the client's certificate (cert.pem in DOCKER_CERT_PATH): it has expired; see `openssl x509 -noout -enddate -in cert.pem`",
+    /tls: (expired|bad) certificate/i,
+    "renew the client's certificate (cert.pem in DOCKER_CERT_PATH): it has expired (`openssl x509 -noout -enddate -in cert.pem`), or is not from the authority that the daemon takes",
   ],
   [
     /certificate has expired or is not yet valid/i,

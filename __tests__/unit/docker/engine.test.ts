@@ -84,6 +84,10 @@ describe("refused in words", () => {
     ["remote error: tls: certificate required", /put cert\.pem and key\.pem, both/],
     ["remote error: tls: expired certificate", /renew the client's certificate/],
     [
+      'the server probably has client authentication (--tlsverify) enabled; check your TLS client certification settings: Get "https://10.0.0.9:2376/v1.50/version": remote error: tls: bad certificate',
+      /renew the client's certificate/,
+    ],
+    [
       "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-29T09:24:38Z is after 2026-11-28T09:24:36Z",
       /renew the daemon's certificate/,
     ],

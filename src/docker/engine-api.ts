@@ -34,6 +34,9 @@ export class EngineError extends Error {
 /** Milliseconds that an answer may take: a daemon that hangs must not hold a connection's setup for ever. */
 const patience = 30_000;
 
+/** Milliseconds of silence after which the other side is asked whether it is still there. */
+const keptAlive = 15_000;
+
 export function engineApi(connection: DaemonConnection): EngineApi {
   return {
     call: (method, path, body) => call(connection, method, path, body),
@@ -103,6 +106,8 @@ function start(
   const unlimited = () => asked.setTimeout(0);
   asked.once("response", unlimited);
   asked.once("upgrade", unlimited);
+  // A daemon that is gone without a word, as behind a router that forgot the connection, is noticed within half a minute.
+  asked.once("socket", (socket) => socket.setKeepAlive(true, keptAlive));
   asked.end(text);
   return asked;
 }

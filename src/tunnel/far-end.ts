@@ -22,7 +22,7 @@ const perlProgram = `
 use strict; use Socket qw(:DEFAULT getaddrinfo IPPROTO_TCP TCP_NODELAY); use Fcntl; use Errno qw(EAGAIN EINTR);
 my ($host, $port) = @ARGV; my $most = 262144; $SIG{PIPE} = 'IGNORE';
 my ($in, $out) = ('', '');
-exit 0 unless sysread(STDIN, $in, $most);
+unless (sysread(STDIN, $in, $most)) { syswrite(STDERR, "end 0\\n"); exit 0 }
 my ($error, @found) = getaddrinfo($host, $port, {socktype => SOCK_STREAM});
 die "$host: $error\\n" if $error;
 my $s; my $why = '';

@@ -50,6 +50,7 @@ describe("perl", () => {
     expect(sockets).toHaveLength(0);
     child.stdin?.end();
     expect(await ended(child)).toBe(0);
+    expect(await child.err).toBe("end 0\n");
     expect(sockets).toHaveLength(0);
   });
 

@@ -72,14 +72,16 @@ test("a client that closes looks like one that has said all: the far side is tol
   await soon(() => carriers[0]?.input.writableEnded === true);
 });
 
-test("a far side that is cut off is no orderly end for the client", async () => {
+test("a far side that is cut off is no orderly end for the client, and is told in the log", async () => {
   const { carriers, transport } = inHand();
-  const client = await carried(transport);
+  const lines: string[] = [];
+  const client = await carried(transport, lines);
   await soon(() => carriers.length === 1);
   const failed = new Promise<Error>((resolve) => client.once("error", resolve));
   carriers[0]?.output.destroy(new Error("cut"));
   client.write("x");
   expect((await failed).message).toMatch(/ECONNRESET|EPIPE/);
+  expect(lines).toEqual(["api: cut"]);
 });
 
 test("what a client says after the other side's end keeps nothing open", async () => {

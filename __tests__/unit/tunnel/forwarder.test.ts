@@ -12,6 +12,7 @@ function inHand() {
   const carriers: { input: PassThrough; output: PassThrough; dropped: boolean }[] = [];
   const transport: Transport = {
     name: "stream",
+    prepare: () => {},
     open: () => {
       const one = { input: new PassThrough(), output: new PassThrough(), dropped: false };
       carriers.push(one);
@@ -115,7 +116,7 @@ test("a client that does not read holds up its own far side", async () => {
 test("no way to the other side: the client is refused and the log says why", async () => {
   const lines: string[] = [];
   const open = () => Promise.reject(new Error("the daemon is away"));
-  const client = await carried({ name: "stream", open }, lines);
+  const client = await carried({ name: "stream", prepare: () => {}, open }, lines);
   const failed = await new Promise<Error>((resolve) => client.once("error", resolve));
   expect(failed.message).toContain("ECONNRESET");
   expect(lines.join()).toContain("the daemon is away");

@@ -109,6 +109,17 @@ test("killed while kubeadm works: kind lives on, post ends it, nothing is left",
   await expectNothingLeft(job, step, before);
 });
 
+test("cancelled while kubeadm works: main ends what it started at once, post removes what it made", async () => {
+  const job = newJob();
+  const { before, running, step } = start(job);
+  await running.said(/Starting control-plane/);
+  running.child.kill("SIGINT");
+  expect((await running.ended).code).toBe(130);
+  expect(remainsOf(job).processes).toEqual(before.processes);
+  await step.collected;
+  await expectNothingLeft(job, step, before);
+});
+
 test("killed while nodes are wired, and the state lost: post goes by the ledger", async () => {
   const job = newJob();
   const { before, running, step } = start(job);

@@ -1,9 +1,10 @@
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { act } from "./harness/act.ts";
+import { newJob } from "./harness/jobs.ts";
 import { docker, lab } from "./harness/machine.ts";
 import { password, type RegistryElsewhere, registryElsewhere } from "./harness/registry-elsewhere.ts";
 
@@ -42,39 +43,15 @@ interface Run {
 }
 
 /** Runs the workflow on this machine by act. @throws with its output when it fails. */
-async function act({ event, payload, vars = {}, secrets = {} }: Run): Promise<string> {
-  const folder = repository();
-  const home = mkdtempSync(join(tmpdir(), "act-home-"));
-  onTestFinished(() => rmSync(home, { recursive: true }));
-  // Without a file of its own act asks at a terminal which images to use.
-  mkdirSync(join(home, ".config/act"), { recursive: true });
-  writeFileSync(join(home, ".config/act/actrc"), "");
-  const args = [event, "--platform", "ubuntu-latest=-self-hosted", "--no-cache-server"];
+async function runWorkflow({ event, payload, vars = {}, secrets = {} }: Run): Promise<string> {
+  const job = newJob({ env: { DOCKER_BUILDKIT: "0" } });
   const mirror = lab.mirror === undefined ? {} : { MIRROR: lab.mirror };
-  for (const [name, value] of Object.entries({ ...mirror, ...vars })) args.push("--var", `${name}=${value}`);
-  // By a file: arguments can be read by others.
-  const secretFile = join(home, "secrets");
-  writeFileSync(
-    secretFile,
-    Object.entries(secrets)
-      .map(([name, value]) => `${name}=${value}\n`)
-      .join(""),
-  );
-  args.push("--secret-file", secretFile);
-  if (payload !== undefined) {
-    const path = join(home, "event.json");
-    writeFileSync(path, JSON.stringify(payload));
-    args.push("--eventpath", path);
-  }
-  const env = { ...process.env, HOME: home, DOCKER_BUILDKIT: "0" };
-  const child = spawn(join(lab.bin ?? "", "act"), args, {
-    cwd: folder,
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let log = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (log += `${text}`));
-  const [code] = (await once(child, "close")) as [number | null];
+  const args = Object.entries({ ...mirror, ...vars }).flatMap(([name, value]) => [
+    "--var",
+    `${name}=${value}`,
+  ]);
+  const label = "ubuntu-latest";
+  const { code, log } = await act(job, { folder: repository(), event, label, args, payload, secrets });
   if (code !== 0) throw new Error(`the workflow failed:\n${log}`);
   return log;
 }
@@ -106,7 +83,7 @@ inLab.each([
   ],
 ])("the same file %s: %s", async (_, strategy, how) => {
   const before = docker("ps", "--all", "--format", "{{.Names}}");
-  const log = await act(how());
+  const log = await runWorkflow(how());
   expect(log).toContain("Hello from a pod.");
   const registry = strategy === "remote-registry" ? `${elsewhere.host}/team` : "localhost:\\d+";
   const image = new RegExp(`strategy ${strategy} with ${registry}/app:(\\S+)`).exec(log);

@@ -4,21 +4,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { Job } from "../../script/runner/job.mjs";
 import { inputs, newJob, use } from "./harness/jobs.ts";
-import { docker, lab, remainsOf } from "./harness/machine.ts";
-
-/** Runs the step, which must fail and leave nothing, by itself and after post. Returns its log. */
-async function refused(job: Job, given: Record<string, string> = {}): Promise<string> {
-  const before = remainsOf(job);
-  const step = await job.use(inputs(given));
-  expect(step.code, step.log).toBe(1);
-  expect(remainsOf(job)).toEqual(before);
-  const post = await job.post(step);
-  expect(post.code).toBe(0);
-  expect(remainsOf(job)).toEqual(before);
-  return step.log;
-}
+import { docker, lab } from "./harness/machine.ts";
+import { refused } from "./harness/refused.ts";
 
 async function listening(
   answer: (request: IncomingMessage, response: ServerResponse) => void,

@@ -120,7 +120,7 @@ const action = {
   },
 };
 
-async function kubectlVersion() {
+export async function kubectlVersion() {
   /** @type {{ clientVersion: { gitVersion: string } }} */
   const { clientVersion } = JSON.parse(await bash("kubectl version --client --output json"));
   return clientVersion.gitVersion;

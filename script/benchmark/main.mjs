@@ -6,6 +6,7 @@ import { cpus, loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { bash, contestants } from "./contestants.mjs";
+import { median, spread } from "./statistics.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -76,14 +77,6 @@ function badInput() {
   spawnSync(process.execPath, ["dist/main.cjs"], { env: { ...process.env, INPUT_WAIT: "soon" } });
   return performance.now() - begun;
 }
-
-/** @param {number[]} values */
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-/** @param {number[]} values */
-const spread = (values) =>
-  values.length === 0
-    ? "–"
-    : `${median(values).toFixed(1)} (${Math.min(...values).toFixed(1)}–${Math.max(...values).toFixed(1)})`;
 
 /** @param {Round[]} rounds @param {string} mode */
 function table(rounds, mode) {

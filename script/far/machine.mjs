@@ -2,10 +2,12 @@
 // A second machine for remote Docker: a network namespace made here, with a Docker daemon of its own in it that
 // listens on TCP with TLS. For the demo and the e2e tests. It shares the file system, so the daemon's socket can be
 // reached from this side too, while its loopback cannot. Needs root, ip, nsenter, dockerd and openssl.
-import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { certificate } from "./certificates.mjs";
 
 /**
  * @typedef {object} FarOptions
@@ -39,6 +41,8 @@ function labOptions() {
 
 export class FarMachine {
   host = there;
+  /** Before a command, so that it runs in the far machine's network. */
+  inside = /** @type {const} */ (["nsenter", `--net=/run/netns/${name}`]);
   /** @type {import("node:child_process").ChildProcess | undefined} */ #daemon;
   /** @type {import("node:child_process").ChildProcess | undefined} */ #sshd;
   /** @type {import("node:net").Server | undefined} */ #mirror;
@@ -78,9 +82,22 @@ export class FarMachine {
     };
   }
 
+  /** The same, for what speaks to it without the docker command. */
+  get connection() {
+    const tls = { folder: this.certificates, verify: true };
+    return /** @type {const} */ ({ kind: "tcp", host: there, port: 2376, tls });
+  }
+
   /** A `docker` call there, past the network. @param {string[]} args */
   docker(...args) {
     return sh("docker", "--host", `unix://${this.socket}`, ...args).trim();
+  }
+
+  /** Pulls there. Not by `docker`: the mirror's relay is in this process, and must not be held up. @param {string[]} images */
+  async pull(...images) {
+    const docker = promisify(execFile);
+    for (const image of images)
+      await docker("docker", ["--host", `unix://${this.socket}`, "pull", "--quiet", image]);
   }
 
   /** A command in the far machine's network. @param {string[]} command */
@@ -165,6 +182,14 @@ export class FarMachine {
     writeFileSync(join(this.folder, "ssh", file), "");
   }
 
+  /**
+   * Makes a certificate anew that has expired; the daemon's holds after its next start. @param {"daemon" | "client"} whose
+   */
+  expire(whose) {
+    if (whose === "daemon") makeDaemonCertificate(this.certificates, -1);
+    else makeClientCertificate(this.certificates, -1);
+  }
+
   /** In good order, as a restart of the machine's Docker would. */
   async stopDaemon() {
     const daemon = this.#daemon;
@@ -239,58 +264,21 @@ function removeNetwork() {
 /** An authority, the daemon's certificate and a client's, for a day. @param {string} folder */
 function makeCertificates(folder) {
   mkdirSync(folder, { mode: 0o700 });
-  const at = (/** @type {string} */ file) => join(folder, file);
-  const openssl = (/** @type {string[]} */ ...args) => sh("openssl", ...args);
-  openssl(
-    "req",
-    "-x509",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-days",
-    "1",
-    "-subj",
-    "/CN=test authority",
-    "-keyout",
-    at("ca-key.pem"),
-    "-out",
-    at("ca.pem"),
-  );
-  const sign = (/** @type {string} */ file, /** @type {string} */ extensions) => {
-    const key = file === "cert" ? "key.pem" : `${file}-key.pem`;
-    writeFileSync(at(`${file}.cnf`), extensions);
-    openssl(
-      "req",
-      "-newkey",
-      "rsa:2048",
-      "-nodes",
-      "-subj",
-      `/CN=${file}`,
-      "-keyout",
-      at(key),
-      "-out",
-      at(`${file}.csr`),
-    );
-    openssl(
-      "x509",
-      "-req",
-      "-days",
-      "1",
-      "-in",
-      at(`${file}.csr`),
-      "-CA",
-      at("ca.pem"),
-      "-CAkey",
-      at("ca-key.pem"),
-      "-CAcreateserial",
-      "-extfile",
-      at(`${file}.cnf`),
-      "-out",
-      at(`${file}.pem`),
-    );
-  };
-  sign("server", `subjectAltName=IP:${there},IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth\n`);
-  sign("cert", "extendedKeyUsage=clientAuth\n");
+  certificate(folder, { name: "ca" });
+  makeDaemonCertificate(folder, 1);
+  makeClientCertificate(folder, 1);
+}
+
+/** @param {string} folder @param {number} days */
+function makeDaemonCertificate(folder, days) {
+  const extensions = `subjectAltName=IP:${there},IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth`;
+  certificate(folder, { name: "server", issuer: "ca", extensions, days });
+}
+
+/** @param {string} folder @param {number} days */
+function makeClientCertificate(folder, days) {
+  certificate(folder, { name: "cert", issuer: "ca", extensions: "extendedKeyUsage=clientAuth", days });
+  renameSync(join(folder, "cert-key.pem"), join(folder, "key.pem"));
 }
 
 /** The deepest first. @param {string} folder */

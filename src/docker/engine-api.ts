@@ -33,8 +33,8 @@ export class EngineError extends Error {
 
 /** Milliseconds that an answer may take: a daemon that hangs must not hold a connection's setup for ever. */
 const patience = 30_000;
-/** Milliseconds of silence after which TCP asks whether the daemon is still there. */
-const keepAlive = 30_000;
+/** Milliseconds of silence after which the other side is asked whether it is still there. */
+const keptAlive = 15_000;
 
 export function engineApi(connection: DaemonConnection): EngineApi {
   return {
@@ -103,12 +103,12 @@ function start(
   };
   const asked = open(connection, options);
   asked.on("timeout", () => asked.destroy(new Error(`the daemon did not answer ${method} ${path}`)));
-  // As the docker command does: a way in between may forget a connection that is silent for minutes.
-  asked.once("socket", (socket) => socket.setKeepAlive(true, keepAlive));
   // The time limit is for the answer; a stream may be idle for as long as it likes.
   const unlimited = () => asked.setTimeout(0);
   asked.once("response", unlimited);
   asked.once("upgrade", unlimited);
+  // A daemon that is gone without a word, as behind a router that forgot the connection, is noticed within half a minute.
+  asked.once("socket", (socket) => socket.setKeepAlive(true, keptAlive));
   asked.end(text);
   return asked;
 }

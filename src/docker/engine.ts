@@ -1,6 +1,7 @@
 import * as z from "zod";
-import { type Account, EnvironmentError, messageOf } from "../support/errors.ts";
-import { type Docker, linesOf } from "./docker.ts";
+import { type Account, EnvironmentError, messageOf, TimeoutError } from "../support/errors.ts";
+import type { Docker } from "./docker.ts";
+import { refusal, silent } from "./refusal.ts";
 
 /** What the Docker daemon says of itself. */
 export interface Engine {
@@ -23,6 +24,9 @@ const info = z.object({
   OSType: z.string().optional(),
   Architecture: z.string().optional(),
   SecurityOptions: z.array(z.string()).nullish(),
+  MemoryLimit: z.boolean().optional(),
+  PidsLimit: z.boolean().optional(),
+  CPUShares: z.boolean().optional(),
 });
 
 const version = z.object({
@@ -35,20 +39,25 @@ const version = z.object({
     .nullish(),
 });
 
+/** Seconds for the daemon's first answer; ssh and the docker command give up a connection after 30. */
+const patience = 40;
+
 /** The oldest Engine API we work with: Docker 20.10. */
 const oldestApi = 41;
 
 /**
  * Asks the daemon who it is.
  * @throws EnvironmentError when there is no docker command, no daemon, no permission, a daemon that is too
- * old, Windows containers, or podman behind the name docker; each with what to do.
+ * old, cgroups that kind cannot use, Windows containers, or podman behind the name docker; each with what to do.
  */
 export async function findEngine(docker: Docker): Promise<Engine> {
   const [asked, told] = await Promise.all([
-    docker.run(["version", "--format", "{{json .}}"], { deadline: 40_000 }),
-    docker.run(["info", "--format", "{{json .}}"], { deadline: 40_000 }),
+    docker.run(["version", "--format", "{{json .}}"], { deadline: patience * 1000 }),
+    docker.run(["info", "--format", "{{json .}}"], { deadline: patience * 1000 }),
   ]).catch((error: unknown) => {
-    throw new EnvironmentError(noDocker(messageOf(error)), { cause: error });
+    const address = docker.env["DOCKER_HOST"] ?? docker.env["DOCKER_CONTEXT"] ?? "the daemon";
+    const account = error instanceof TimeoutError ? silent(address, patience) : noDocker(messageOf(error));
+    throw new EnvironmentError(account, { cause: error });
   });
   if (asked.code !== 0 || told.code !== 0)
     throw new EnvironmentError(refusal(`${asked.stderr}\n${told.stderr}`));
@@ -81,15 +90,37 @@ function engineOf(versionJson: string, infoJson: string): Engine {
       todo: "update Docker to 20.10 (API 1.41) or later",
     });
   }
+  const cgroupVersion = about.CgroupVersion === "2" ? "2" : "1";
+  const rootless = about.SecurityOptions?.some((option) => option.includes("rootless")) === true;
+  if (rootless) checkRootlessCgroups(cgroupVersion, about);
   return {
     version: server?.Version ?? "unknown",
     apiVersion,
-    cgroupVersion: about.CgroupVersion === "2" ? "2" : "1",
+    cgroupVersion,
     dataRoot: about.DockerRootDir ?? "",
     name: about.Name ?? "",
-    rootless: about.SecurityOptions?.some((option) => option.includes("rootless")) === true,
+    rootless,
     architecture: about.Architecture ?? "",
   };
+}
+
+/** What kind refuses minutes later. @see https://kind.sigs.k8s.io/docs/user/rootless/ */
+function checkRootlessCgroups(cgroupVersion: "1" | "2", about: z.infer<typeof info>): void {
+  const missing = (["MemoryLimit", "PidsLimit", "CPUShares"] as const).filter(
+    (name) => about[name] === false,
+  );
+  if (cgroupVersion === "2" && missing.length === 0) return;
+  throw new EnvironmentError({
+    tried: "use the Docker daemon",
+    seen:
+      cgroupVersion === "1"
+        ? "it is rootless and its machine has cgroup v1: kind cannot limit its nodes there"
+        : `it is rootless and was not given the cgroup controllers for ${missing.join(", ")}`,
+    todo:
+      cgroupVersion === "1"
+        ? "start that machine with cgroup v2 (kernel argument systemd.unified_cgroup_hierarchy=1), or use a Docker that is not rootless"
+        : "let systemd delegate them to the user (Delegate=yes for user@.service, https://kind.sigs.k8s.io/docs/user/rootless/), or use a Docker that is not rootless",
+  });
 }
 
 function noDocker(seen: string): Account {
@@ -100,45 +131,5 @@ function noDocker(seen: string): Account {
       process.platform === "darwin"
         ? "GitHub's hosted macOS runners have no Docker: use a Linux runner, or install Docker on this one"
         : "install Docker on the runner; in a container job, install the docker command in the image",
-  };
-}
-
-/** Known refusals of the docker command, and what to do about each. */
-const refusals: readonly (readonly [pattern: RegExp, todo: string])[] = [
-  [
-    /permission denied \(publickey/i,
-    "give ssh a key that the host accepts (ssh-agent, or IdentityFile in ~/.ssh/config)",
-  ],
-  [
-    /permission denied/i,
-    "add the runner's user to the group docker (`sudo usermod -aG docker $USER`, then start the runner again), or use rootless Docker",
-  ],
-  [
-    /x509|certificate|tls:/i,
-    "check DOCKER_CERT_PATH (ca.pem, cert.pem, key.pem), the certificates' dates and the host name they are for",
-  ],
-  [
-    /context .*not found|context .*does not exist/i,
-    "list the contexts with `docker context ls`, and correct DOCKER_CONTEXT or docker-context",
-  ],
-  [/host key verification failed/i, "add the host's key to known_hosts (`ssh-keyscan`), after checking it"],
-  [
-    /no such host|name or service not known|could not resolve/i,
-    "correct the host name in DOCKER_HOST or docker-host",
-  ],
-  [
-    /cannot connect|connection refused|no such file or directory|timed? ?out|failed to connect|error during connect/i,
-    "start the Docker daemon, or correct DOCKER_HOST (now: see `docker context ls`)",
-  ],
-];
-
-/** What the docker command's refusal means. */
-export function refusal(stderr: string): Account {
-  const seen = [...new Set(linesOf(stderr).map((line) => line.trim()))].slice(0, 3).join("; ");
-  const known = refusals.find(([pattern]) => pattern.test(stderr));
-  return {
-    tried: "reach the Docker daemon",
-    seen: seen === "" ? "no answer" : seen,
-    todo: known?.[1] ?? "run `docker info` on the runner and mend what it says",
   };
 }

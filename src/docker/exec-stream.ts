@@ -13,6 +13,8 @@ export interface Carrier {
  * Starts a program in a container and connects to it. When this side leaves, the program sees the end of its
  * stdin and nothing else; ending is its own affair.
  * @param onStderr gets what the program complains about.
+ * @param ends how the output comes to its end. A killed program, a stopped container and a connection that is cut all
+ * end the stream as one that has said all: where that matters, the program must tell its end (`endLine`).
  * @throws EngineError when the daemon refuses, a system error when it cannot be reached.
  */
 export async function openExec(
@@ -20,6 +22,7 @@ export async function openExec(
   container: string,
   command: readonly string[],
   onStderr: (text: string) => void,
+  ends: "with the stream" | "as told" = "with the stream",
 ): Promise<Carrier> {
   const created = await api.call("POST", `/containers/${encodeURIComponent(container)}/exec`, {
     AttachStdin: true,
@@ -29,7 +32,7 @@ export async function openExec(
     Cmd: command,
   });
   const { stream, early } = await api.hijack(`/exec/${idOf(created)}/start`, { Detach: false, Tty: false });
-  const output = new StdoutOfFrames(onStderr);
+  const output = new StdoutOfFrames(onStderr, ends === "as told");
   if (early.length > 0) output.write(early);
   stream.pipe(output);
   stream.on("error", (error) => output.destroy(error));
@@ -54,24 +57,41 @@ function idOf(answer: unknown): string {
 const headLength = 8;
 
 /**
+ * A line of stderr by which a program tells that its output is complete, and of how many bytes it is (without a
+ * number: of all that comes). Stdout and stderr may overtake each other, so the number is needed.
+ */
+const endLine = /^end(?: (\d+))?$/;
+
+/**
  * Docker's frames: a stream's number, three zeros, the length, then the bytes.
  * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
  */
 export class StdoutOfFrames extends Transform {
   readonly #onStderr: (text: string) => void;
+  /** The stream's end alone is a failure. */
+  readonly #mustBeTold: boolean;
   #head = Buffer.alloc(0);
   #stream = 0;
   #left = 0;
+  #passed = 0;
+  /** Bytes that the output has, once that is told. */
+  #all: number | undefined;
 
-  constructor(onStderr: (text: string) => void) {
+  constructor(onStderr: (text: string) => void, mustBeTold = false) {
     super();
     this.#onStderr = onStderr;
+    this.#mustBeTold = mustBeTold;
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     let rest = chunk;
     while (rest.length > 0) rest = this.#left === 0 ? this.#readHead(rest) : this.#readBody(rest);
     done();
+  }
+
+  override _flush(done: TransformCallback): void {
+    const whole = !this.#mustBeTold || this.#all === Number.POSITIVE_INFINITY || this.#all === this.#passed;
+    done(whole ? null : new Error(`cut off after ${this.#passed} bytes`));
   }
 
   #readHead(chunk: Buffer): Buffer {
@@ -88,8 +108,20 @@ export class StdoutOfFrames extends Transform {
   #readBody(chunk: Buffer): Buffer {
     const body = chunk.subarray(0, this.#left);
     this.#left -= body.length;
-    if (this.#stream === 2) this.#onStderr(body.toString("utf8"));
-    else this.push(body);
+    if (this.#stream === 2) this.#hear(body.toString("utf8"));
+    else if (this.#all === undefined || this.#passed < this.#all) {
+      this.#passed += body.length;
+      this.push(body);
+    }
+    if (this.#passed === this.#all) this.push(null);
     return chunk.subarray(body.length);
+  }
+
+  #hear(text: string): void {
+    for (const line of text.split("\n").filter((part) => part !== "")) {
+      const told = this.#mustBeTold ? endLine.exec(line) : null;
+      if (told === null) this.#onStderr(line);
+      else this.#all = told[1] === undefined ? Number.POSITIVE_INFINITY : Number(told[1]);
+    }
   }
 }

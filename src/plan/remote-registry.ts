@@ -1,3 +1,4 @@
+import { missingCredentialsAdvice } from "../remote-registry/reference.ts";
 import type { MissingCredentialsRule, Settings } from "../settings/settings.ts";
 import { EnvironmentError } from "../support/errors.ts";
 import type { Found, FoundRemoteRegistry } from "./found.ts";
@@ -32,7 +33,7 @@ export function decideRemote(settings: Settings, found: Found): RemoteDecision {
   const insists = settings.strategy === "remote-registry";
   const warning = strangersWarning(remote, insists);
   const missing = whyMissing(remote, insists);
-  const { host, prefix } = remote.registry;
+  const { prefix } = remote.registry;
   if (missing === undefined) {
     const { registry, ca } = remote;
     return {
@@ -46,7 +47,7 @@ export function decideRemote(settings: Settings, found: Found): RemoteDecision {
     throw new EnvironmentError({
       tried: `use the remote registry ${prefix}`,
       seen: `${missing} (${remote.trust.why})`,
-      todo: `give remote-registry-username and remote-registry-password, or log in before this step (docker login ${host})${insists ? "; strategy: remote-registry never falls back" : ""}`,
+      todo: `${missingCredentialsAdvice(remote.registry)}${insists ? "; strategy: remote-registry never falls back" : ""}`,
     });
   }
   const why = `no credentials for ${prefix}: ${missing} (${remote.trust.why})`;

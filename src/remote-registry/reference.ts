@@ -49,3 +49,8 @@ export function repositoryUnder({ path }: Pick<RemoteRegistry, "path">, name: st
 export function apiUrl({ origin }: Pick<RemoteRegistry, "origin">, path: string): URL {
   return new URL(`${origin}/v2/${path}`);
 }
+
+/** What to do where a registry asks for credentials and none were found. */
+export function missingCredentialsAdvice({ host }: Pick<RemoteRegistry, "host">): string {
+  return `give remote-registry-username and remote-registry-password, or log in before this step (docker login ${host})`;
+}

@@ -2,7 +2,7 @@ import { type Docker, linesOf, saysRegistryBusy } from "../docker/docker.ts";
 import type { Clock } from "../support/clock.ts";
 import { DownloadError } from "../support/errors.ts";
 import type { Logger } from "../support/logger.ts";
-import type { RunResult } from "../support/process-runner.ts";
+import { diskFull, type RunResult, saysDiskFull } from "../support/process-runner.ts";
 
 interface PullDeps {
   readonly docker: Docker;
@@ -58,6 +58,7 @@ function lastWords({ stderr, code }: RunResult): string {
 }
 
 function adviceFor(seen: string): string {
+  if (saysDiskFull(seen)) return diskFull;
   if (/toomanyrequests|rate limit/i.test(seen)) {
     return "log in to Docker Hub before this step (docker/login-action), or configure a registry mirror in the Docker daemon";
   }

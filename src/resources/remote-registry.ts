@@ -8,6 +8,7 @@ import {
   type RegistryTrust,
 } from "../remote-registry/node-credentials.ts";
 import type { Proof } from "../remote-registry/prove-push.ts";
+import { missingCredentialsAdvice } from "../remote-registry/reference.ts";
 import { EnvironmentError } from "../support/errors.ts";
 import type { Logger } from "../support/logger.ts";
 import { remoteRegistryFiles } from "./wiring.ts";
@@ -37,7 +38,7 @@ export async function proveRemoteRegistry(
       throw new EnvironmentError({
         tried: `prove that images can be pushed under ${plan.registry.prefix}`,
         seen: proof.text,
-        todo: `give remote-registry-username and remote-registry-password, or log in before this step (docker login ${plan.registry.host})`,
+        todo: missingCredentialsAdvice(plan.registry),
       });
     case "not-definite":
       logger.notice(capitalized(proof.text));

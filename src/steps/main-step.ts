@@ -29,7 +29,8 @@ import { type Clock, span, systemClock } from "../support/clock.ts";
 import { type Evidence, UsageError } from "../support/errors.ts";
 import type { Logger } from "../support/logger.ts";
 import { identify } from "../support/process-identity.ts";
-import { killGroup, type ProcessRunner, systemProcessRunner } from "../support/process-runner.ts";
+import { type ProcessRunner, systemProcessRunner } from "../support/process-runner.ts";
+import { end } from "../support/processes.ts";
 import { Timeline } from "../timeline.ts";
 import { installTool } from "../tools/install.ts";
 import { restoreNodeImage } from "../tools/node-image-cache.ts";
@@ -222,8 +223,8 @@ function recordingRunner({ commandEnv: env }: Step, ledger: Ledger): ProcessRunn
 function endChildrenOnSignal(ledger: Ledger): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
-      for (const child of ledger.content.children) killGroup(child.pid);
-      process.exit(130);
+      // Most have ended long ago, and their number may be another's by now.
+      void Promise.all(ledger.content.children.map((child) => end(child))).finally(() => process.exit(130));
     });
   }
 }

@@ -2,7 +2,7 @@ import { mkdir, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { sshArgs } from "../connection/ssh.ts";
-import { refusal } from "../docker/engine.ts";
+import { refusal } from "../docker/refusal.ts";
 import { endTunnel, type TunnelRemains } from "../resources/tunnel.ts";
 import { EnvironmentError, messageOf } from "../support/errors.ts";
 import { startTunnel, type Tunnel } from "../tunnel/start.ts";

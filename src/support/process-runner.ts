@@ -44,13 +44,26 @@ export interface ProcessRunner {
   output(argv: Argv, options?: RunOptions): Promise<string>;
 }
 
+/** A program's word that a disk is full, whatever else went wrong by that. */
+export function saysDiskFull(stderr: string): boolean {
+  return /no space left on device|disk quota exceeded/i.test(stderr);
+}
+
+/** What to do then. */
+export const diskFull =
+  "make room on the disk: for docker and kind that of the Docker daemon's machine (`docker system df`, `df -h`)";
+
 /** A program ended with something else than exit code 0. */
 export class CommandError extends ReportedError {
   readonly result: RunResult;
 
   constructor(result: RunResult, advice = "see the output of the command, or run it by hand") {
     super(
-      { tried: `run \`${shown(result.argv)}\``, seen: ending(result), todo: advice },
+      {
+        tried: `run \`${shown(result.argv)}\``,
+        seen: ending(result),
+        todo: saysDiskFull(result.stderr) ? diskFull : advice,
+      },
       { evidence: outputOf(result) },
     );
     this.result = result;

@@ -24,7 +24,7 @@ export function forward(
     transport()
       .open(route.target)
       .then(
-        (carrier) => join(client, carrier),
+        (carrier) => join(client, carrier, (why) => log(`${route.name}: ${why}`)),
         (error: unknown) => {
           log(`${route.name}: no way to the other side: ${String(error)}`);
           client.resetAndDestroy();
@@ -34,7 +34,7 @@ export function forward(
   return listen(server, route.port);
 }
 
-function join(client: Socket, carrier: Carrier): void {
+function join(client: Socket, carrier: Carrier, log: (line: string) => void): void {
   const drop = () => {
     client.destroy();
     carrier.destroy();
@@ -44,7 +44,8 @@ function join(client: Socket, carrier: Carrier): void {
     return;
   }
   // Cut off in the middle: the client must see that, and not an orderly end.
-  const cut = () => {
+  const cut = (error?: Error) => {
+    if (error !== undefined && !client.destroyed) log(error.message);
     client.resetAndDestroy();
     carrier.destroy();
   };
@@ -55,6 +56,9 @@ function join(client: Socket, carrier: Carrier): void {
   carrier.output.pipe(client);
   // Gone, and not only done with sending: the other side is let go at once.
   client.on("close", drop);
+  carrier.output.on("end", () => carrier.destroy());
+  // What a client says after the other side's end is for nobody; read, so that its own end is noticed.
+  carrier.input.on("close", () => client.resume());
   carrier.output.on("close", () => {
     if (!carrier.output.readableEnded) cut();
   });

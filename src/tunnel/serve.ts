@@ -23,6 +23,7 @@ export function serveTunnel(): void {
     transport ??= begin(request, grace);
     const ready = await transport;
     const { port } = await forward(request.route, () => ready, log);
+    ready.prepare(request.route.target);
     log(`${request.route.name}: 127.0.0.1:${port} by ${ready.name}`);
     return { id: request.id, port, transport: ready.name };
   }

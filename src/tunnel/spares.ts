@@ -5,37 +5,48 @@ const wanted = 2;
 /** Milliseconds before the next try when one could not be had. */
 const pause = 1000;
 
-/** Streams started ahead of their use, so that a new connection costs no start of a process. */
+/** Streams started ahead of their use, so that a new connection costs no start of a process. The first are started at once. */
 export class Spares {
   readonly #start: () => Promise<Carrier>;
   readonly #ready: Carrier[] = [];
-  #starting = 0;
+  /** Being started, for nobody yet. */
+  readonly #coming: Promise<Carrier>[] = [];
 
   constructor(start: () => Promise<Carrier>) {
     this.#start = start;
+    this.#fill();
   }
 
-  /** One that is ready, or a new one. @throws what starting threw. */
+  /** One that is ready, or comes soonest. @throws what starting threw. */
   take(): Promise<Carrier> {
     const ready = this.#ready.shift();
     // After this one is on its way: it comes first.
     setImmediate(() => this.#fill());
-    return ready === undefined ? this.#start() : Promise.resolve(release(ready));
+    if (ready !== undefined) return Promise.resolve(release(ready));
+    return this.#coming.shift() ?? this.#start();
   }
 
   #fill(): void {
-    while (this.#ready.length + this.#starting < wanted) {
-      this.#starting++;
-      this.#start()
-        .then((carrier) => this.#keep(carrier))
-        .catch(() => {
-          // The other side is away: its next user will say so. Nobody waits for this one.
-          setTimeout(() => this.#fill(), pause).unref();
-        })
-        .finally(() => {
-          this.#starting--;
-        });
+    while (this.#ready.length + this.#coming.length < wanted) {
+      const coming = this.#start();
+      this.#coming.push(coming);
+      coming.then(
+        (carrier) => {
+          if (this.#isForNobody(coming)) this.#keep(carrier);
+        },
+        () => {
+          // The other side is away: its next user will say so.
+          if (this.#isForNobody(coming)) setTimeout(() => this.#fill(), pause).unref();
+        },
+      );
     }
+  }
+
+  /** Strikes it off those that are coming. */
+  #isForNobody(coming: Promise<Carrier>): boolean {
+    const at = this.#coming.indexOf(coming);
+    if (at >= 0) this.#coming.splice(at, 1);
+    return at >= 0;
   }
 
   #keep(carrier: Carrier): void {

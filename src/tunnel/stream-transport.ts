@@ -22,20 +22,21 @@ export async function streamTransport(
   log(`streams through the daemon end in ${farEnd.name} in ${node}`);
   const turns = new Turns(startsAtOnce);
   const spares = new Map<string, Spares>();
+  const complain = (line: string) => log(`far end: ${line}`);
   const start = (target: Target): Promise<Carrier> =>
-    turns.take(() => openExec(api, node, farEnd.command(target), (text) => log(`far end: ${text.trim()}`)));
+    turns.take(() => openExec(api, node, farEnd.command(target), complain, "as told"));
+  const sparesFor = (target: Target): Spares => {
+    const key = `${target.host}:${target.port}`;
+    const known = spares.get(key) ?? new Spares(() => start(target));
+    spares.set(key, known);
+    return known;
+  };
   return {
     name: "stream",
-    open(target) {
-      if (!farEnd.waits) return start(target);
-      const key = `${target.host}:${target.port}`;
-      let ready = spares.get(key);
-      if (ready === undefined) {
-        ready = new Spares(() => start(target));
-        spares.set(key, ready);
-      }
-      return ready.take();
+    prepare(target) {
+      if (farEnd.waits) sparesFor(target);
     },
+    open: (target) => (farEnd.waits ? sparesFor(target).take() : start(target)),
   };
 }
 

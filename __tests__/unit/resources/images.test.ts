@@ -70,6 +70,11 @@ describe("when none is to be had the error tells what each source answered, and 
       { code: 1, stderr: "dial tcp: lookup x: no such host" },
       /no such host[\s\S]*docker pull on the runner/,
     ],
+    [
+      "the daemon's disk is full",
+      { code: 1, stderr: "failed to register layer: write /usr/bin/kubelet: no space left on device" },
+      /no space left[\s\S]*docker system df/,
+    ],
     ["silent", { code: 7 }, /exit code 7/],
   ])("%s", async (_, answer, words) => {
     const { error } = await ensure([[/pull/, answer]]);

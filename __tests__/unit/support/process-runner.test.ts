@@ -18,6 +18,11 @@ test("an exit code is a result, and an error for who wants output", async () => 
   await expect(failure).rejects.toThrow(/exit code 3: it is broken/);
 });
 
+test("a full disk has advice of its own", async () => {
+  const failure = runner.output(sh("echo 'write /var/lib/docker/x: no space left on device' >&2; exit 1"));
+  await expect(failure).rejects.toThrow(/no space left[\s\S]*docker system df/);
+});
+
 test("a program that is not there is named", async () => {
   const failure = runner.run(["no-such-program-here"]);
   await expect(failure).rejects.toBeInstanceOf(EnvironmentError);

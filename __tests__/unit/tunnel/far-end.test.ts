@@ -23,16 +23,21 @@ async function serve(onConnection: (socket: Socket) => void): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-function start(end: FarEnd, port: number): ChildProcess & { readonly out: Promise<Buffer> } {
+interface Said {
+  readonly out: Promise<Buffer>;
+  readonly err: Promise<string>;
+}
+
+function start(end: FarEnd, port: number): ChildProcess & Said {
   const [program = "", ...args] = end.command({ host: "127.0.0.1", port });
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(program, args, { stdio: "pipe" });
   child.stdin.on("error", () => {});
-  const out = (async () => {
+  const all = async (stream: AsyncIterable<Buffer>) => {
     const parts: Buffer[] = [];
-    for await (const part of child.stdout) parts.push(part as Buffer);
+    for await (const part of stream) parts.push(part);
     return Buffer.concat(parts);
-  })();
-  return Object.assign(child, { out });
+  };
+  return Object.assign(child, { out: all(child.stdout), err: all(child.stderr).then(String) });
 }
 
 const ended = (child: ChildProcess) => new Promise((resolve) => child.once("exit", resolve));
@@ -45,6 +50,7 @@ describe("perl", () => {
     expect(sockets).toHaveLength(0);
     child.stdin?.end();
     expect(await ended(child)).toBe(0);
+    expect(await child.err).toBe("end 0\n");
     expect(sockets).toHaveLength(0);
   });
 
@@ -70,12 +76,35 @@ describe("perl", () => {
     expect(sum(await child.out)).toBe(sum(sent));
   });
 
-  test("ends when the target does, also while stdin stays open", async () => {
+  test("tells the target's end in good order, with the number of bytes, and goes when its client has gone", async () => {
     const port = await serve((socket) => socket.end("bye"));
     const child = start(perlEnd, port);
     child.stdin?.write("hello");
+    const told = await new Promise((resolve) => child.stderr?.once("data", resolve));
+    expect(String(told)).toBe("end 3\n");
+    expect(child.exitCode).toBeNull();
+    child.stdin?.end();
     expect((await child.out).toString()).toBe("bye");
-    await ended(child);
+    expect(await ended(child)).toBe(0);
+  });
+
+  test("a target that resets has not ended in good order; what it had sent arrives", async () => {
+    const port = await serve((socket) =>
+      socket.once("data", () => socket.write("half", () => setTimeout(() => socket.resetAndDestroy(), 100))),
+    );
+    const child = start(perlEnd, port);
+    child.stdin?.write("hello");
+    expect((await child.out).toString()).toBe("half");
+    expect(await child.err).toMatch(/^127\.0\.0\.1:\d+: read: .*reset by peer\n$/);
+  });
+
+  test("a target that refuses is told, and is no end in good order", async () => {
+    const port = await serve(() => {});
+    await new Promise((resolve) => server.close(resolve));
+    const child = start(perlEnd, port);
+    child.stdin?.write("hello");
+    expect(await child.err).toMatch(/refused\n$/);
+    server = createServer();
   });
 });
 
@@ -87,6 +116,13 @@ describe("bash", () => {
     const child = start(bashEnd, port);
     child.stdin?.write("hello");
     expect((await child.out).toString()).toBe("you said hello");
-    await ended(child);
+    expect(await child.err).toBe("end\n");
+  });
+
+  test("a target that resets has not ended in good order", async () => {
+    const port = await serve((socket) => socket.once("data", () => socket.resetAndDestroy()));
+    const child = start(bashEnd, port);
+    child.stdin?.write("hello");
+    expect(await child.err).not.toMatch(/^end/m);
   });
 });

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { type Carrier, StdoutOfFrames } from "../../../src/docker/exec-stream.ts";
 import { forward } from "../../../src/tunnel/forwarder.ts";
 import type { Transport } from "../../../src/tunnel/transport.ts";
@@ -12,11 +12,13 @@ function inHand() {
   const carriers: { input: PassThrough; output: PassThrough; dropped: boolean }[] = [];
   const transport: Transport = {
     name: "stream",
+    prepare: () => {},
     open: () => {
       const one = { input: new PassThrough(), output: new PassThrough(), dropped: false };
       carriers.push(one);
       const destroy = () => {
         one.dropped = true;
+        one.input.destroy();
         one.output.destroy();
       };
       return Promise.resolve({ input: one.input, output: one.output, destroy } satisfies Carrier);
@@ -71,14 +73,29 @@ test("a client that closes looks like one that has said all: the far side is tol
   await soon(() => carriers[0]?.input.writableEnded === true);
 });
 
-test("a far side that is cut off is no orderly end for the client", async () => {
+test("a far side that is cut off is no orderly end for the client, and is told in the log", async () => {
   const { carriers, transport } = inHand();
-  const client = await carried(transport);
+  const lines: string[] = [];
+  const client = await carried(transport, lines);
   await soon(() => carriers.length === 1);
   const failed = new Promise<Error>((resolve) => client.once("error", resolve));
   carriers[0]?.output.destroy(new Error("cut"));
   client.write("x");
   expect((await failed).message).toMatch(/ECONNRESET|EPIPE/);
+  expect(lines).toEqual(["api: cut"]);
+});
+
+test("what a client says after the other side's end keeps nothing open", async () => {
+  const { carriers, transport } = inHand();
+  const client = await carried(transport);
+  await soon(() => carriers.length === 1);
+  client.resume();
+  carriers[0]?.output.end("bye");
+  await new Promise((resolve) => client.once("end", resolve));
+  await soon(() => carriers[0]?.dropped === true);
+  const closed = new Promise((resolve) => client.once("close", resolve));
+  client.end(Buffer.alloc(20_000_000));
+  await closed;
 });
 
 test("a client that does not read holds up its own far side", async () => {
@@ -99,7 +116,7 @@ test("a client that does not read holds up its own far side", async () => {
 test("no way to the other side: the client is refused and the log says why", async () => {
   const lines: string[] = [];
   const open = () => Promise.reject(new Error("the daemon is away"));
-  const client = await carried({ name: "stream", open }, lines);
+  const client = await carried({ name: "stream", prepare: () => {}, open }, lines);
   const failed = await new Promise<Error>((resolve) => client.once("error", resolve));
   expect(failed.message).toContain("ECONNRESET");
   expect(lines.join()).toContain("the daemon is away");
@@ -123,22 +140,61 @@ test("a port that is taken is told", async () => {
   });
 });
 
+/** A frame as Docker makes them: the stream's number, the length, the bytes. */
+function frame(stream: number, text: string): Buffer {
+  const head = Buffer.alloc(8);
+  head[0] = stream;
+  head.writeUInt32BE(text.length, 4);
+  return Buffer.concat([head, Buffer.from(text)]);
+}
+
+async function textOf(output: StdoutOfFrames): Promise<string> {
+  let text = "";
+  for await (const part of output) text += String(part);
+  return text;
+}
+
 test("Docker's frames, cut anywhere: stdout passes, stderr is told", async () => {
-  const frame = (stream: number, text: string) => {
-    const head = Buffer.alloc(8);
-    head[0] = stream;
-    head.writeUInt32BE(text.length, 4);
-    return Buffer.concat([head, Buffer.from(text)]);
-  };
   const bytes = Buffer.concat([frame(1, "out "), frame(2, "complaint"), frame(1, ""), frame(1, "and more")]);
   for (let size = 1; size <= bytes.length; size++) {
     const complaints: string[] = [];
     const output = new StdoutOfFrames((text) => complaints.push(text));
     for (let at = 0; at < bytes.length; at += size) output.write(bytes.subarray(at, at + size));
     output.end();
-    let text = "";
-    for await (const part of output) text += String(part);
-    expect(text).toBe("out and more");
+    expect(await textOf(output)).toBe("out and more");
     expect(complaints.join("")).toBe("complaint");
   }
+});
+
+describe("an end that must be told", () => {
+  const output = (...frames: Buffer[]) => {
+    const told = new StdoutOfFrames(() => {}, true);
+    for (const one of frames) told.write(one);
+    return told;
+  };
+
+  test("comes with its last byte, while the stream is still open", async () => {
+    expect(await textOf(output(frame(1, "all"), frame(2, "end 3\n")))).toBe("all");
+  });
+
+  test("waits for the bytes that it overtook", async () => {
+    expect(await textOf(output(frame(2, "end 6\n"), frame(1, "all"), frame(1, " of"), frame(1, " it")))).toBe(
+      "all of",
+    );
+  });
+
+  test("without a number it comes with the stream's", async () => {
+    const bash = output(frame(2, "end\n"), frame(1, "all"));
+    bash.end();
+    expect(await textOf(bash)).toBe("all");
+  });
+
+  test.each([
+    ["not told", [frame(1, "half")]],
+    ["told, but not all came", [frame(1, "half"), frame(2, "end 8\n")]],
+  ])("%s: the stream's end is a failure", async (_, frames) => {
+    const cut = output(...frames);
+    cut.end();
+    await expect(textOf(cut)).rejects.toThrow("cut off after 4 bytes");
+  });
 });

@@ -24,6 +24,7 @@ const everything = (): Belongings => ({
   madeNetwork: true,
   contexts: [],
   record: "kind-ci-abcdefabcdef",
+  memberships: [],
   folder,
   main: undefined,
   children: [],

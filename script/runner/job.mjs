@@ -133,6 +133,21 @@ export class Job {
     this.#env[name] = value;
   }
 
+  /** Starts a program as a step of this job. @param {string[]} command @param {Record<string, string>} env */
+  launch([program = "", ...args], env) {
+    return spawn(program, args, { cwd: this.workspace, env, stdio: ["ignore", "pipe", "pipe"] });
+  }
+
+  /** The path of a file below the job's folder as its steps see it. @param {string} path */
+  inside(path) {
+    return path;
+  }
+
+  /** The node that the runner brings, and the folder where it has put the action; as the steps see them. */
+  get places() {
+    return { node: process.execPath, action: root };
+  }
+
   /** Runs main to its end. @param {Record<string, string>} [inputs] */
   async use(inputs = {}) {
     const { step, running } = this.start(inputs);
@@ -153,13 +168,11 @@ export class Job {
     step.collectNow = () => {
       if (collected) return;
       collected = true;
-      step.outputs = readPairs(files.env.GITHUB_OUTPUT);
-      step.state = readPairs(files.env.GITHUB_STATE);
-      step.summary = readFileSync(files.env.GITHUB_STEP_SUMMARY, "utf8");
-      Object.assign(this.#env, readPairs(files.env.GITHUB_ENV));
-      this.#path.unshift(
-        ...readFileSync(files.env.GITHUB_PATH, "utf8").split("\n").filter(Boolean).reverse(),
-      );
+      step.outputs = readPairs(files.at("output"));
+      step.state = readPairs(files.at("state"));
+      step.summary = readFileSync(files.at("step_summary"), "utf8");
+      Object.assign(this.#env, readPairs(files.at("env")));
+      this.#path.unshift(...readFileSync(files.at("path"), "utf8").split("\n").filter(Boolean).reverse());
     };
     step.collected = running.ended.then(({ code, log }) => {
       step.code = code;
@@ -180,12 +193,12 @@ export class Job {
 
   /** A `run:` step. @param {string} script @returns {Promise<Ended>} */
   async run(script) {
-    const child = spawn("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", script], {
-      cwd: this.workspace,
-      env: this.env,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    return await new Running(child, this.onLine).ended;
+    return await this.command(["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]);
+  }
+
+  /** A program of the job's, without a shell. @param {string[]} command @returns {Promise<Ended>} */
+  async command(command) {
+    return await new Running(this.launch(command, this.env), this.onLine).ended;
   }
 
   /** The runner takes its own folders away. */
@@ -196,27 +209,19 @@ export class Job {
   #handOver() {
     const folder = join(this.temp, `_runner_file_commands-${this.#count++}`);
     mkdirSync(folder);
-    const env = Object.fromEntries(
-      ["OUTPUT", "ENV", "PATH", "STATE", "STEP_SUMMARY"].map((name) => {
-        const file = join(folder, name.toLowerCase());
-        writeFileSync(file, "");
-        return [`GITHUB_${name}`, file];
-      }),
-    );
+    const at = (/** @type {string} */ name) => join(folder, name);
+    const names = ["output", "env", "path", "state", "step_summary"];
+    for (const name of names) writeFileSync(at(name), "");
     return {
-      env: /** @type {Record<string, string> & Record<"GITHUB_OUTPUT" | "GITHUB_STATE" | "GITHUB_STEP_SUMMARY" | "GITHUB_ENV" | "GITHUB_PATH", string>} */ (
-        env
-      ),
+      at,
+      env: Object.fromEntries(names.map((name) => [`GITHUB_${name.toUpperCase()}`, this.inside(at(name))])),
     };
   }
 
   /** @param {keyof Bundles} entry @param {Record<string, string>} more */
   #spawn(entry, more) {
-    const child = spawn(process.execPath, [join(root, bundles()[entry])], {
-      cwd: this.workspace,
-      env: { ...this.env, ...more },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const { node, action } = this.places;
+    const child = this.launch([node, join(action, bundles()[entry])], { ...this.env, ...more });
     return new Running(child, this.onLine);
   }
 }

@@ -7,6 +7,8 @@ export const lab = {
   mirror: process.env["LAB_MIRROR"],
   mirrorLog: process.env["LAB_MIRROR_LOG"],
   bin: process.env["LAB_BIN"],
+  /** A Debian, to make images of. */
+  rootfs: process.env["LAB_ROOTFS"],
   docker29: process.env["LAB_DOCKER29_HOST"],
 };
 

@@ -1,29 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ContainerJob } from "../../script/runner/container-job.mjs";
+import { containerJob, inputsInside, publishedPort, useInside } from "./harness/container-jobs.ts";
 import { debianImage, type JobImage, minimalImage } from "./harness/job-images.ts";
 import { docker, lab, processIdsOf, remainsOf } from "./harness/machine.ts";
-import {
-  command,
-  containerJob,
-  cranePushInside,
-  inputsInside,
-  portOf,
-  useInside,
-  usersPathInside,
-} from "./harness/path-in-container.ts";
+import { cranePush, usersPath } from "./harness/path-without-shell.ts";
 
 const networksOf = (job: ContainerJob) =>
   Object.keys(
     JSON.parse(docker("inspect", "--format", "{{json .NetworkSettings.Networks}}", job.container)) as object,
   );
-
-/** A port that this job's Docker publishes on its loopback, as kind and every registry recipe do it. */
-async function expectOtherLoopback(job: ContainerJob): Promise<void> {
-  const publish = ["--publish", "127.0.0.1:5099:5000", "registry:3"];
-  const id = (await command(job, "docker", "run", "--detach", "--quiet", ...publish)).trim();
-  expect(await portOf(job, 5099)).toBe("ECONNREFUSED");
-  await command(job, "docker", "rm", "--force", "--volumes", id);
-}
 
 describe.skipIf(lab.rootfs === undefined)("a job container with its host's socket", () => {
   const images: JobImage[] = [];
@@ -33,7 +18,7 @@ describe.skipIf(lab.rootfs === undefined)("a job container with its host's socke
   };
   let debian: JobImage;
   beforeAll(() => {
-    debian = image(debianImage({ withDocker: true }));
+    debian = image(debianImage());
     docker("pull", "--quiet", "registry:3");
   });
   afterAll(() => {
@@ -42,18 +27,18 @@ describe.skipIf(lab.rootfs === undefined)("a job container with its host's socke
 
   test.each([
     ["Debian", () => debian],
-    ["node's libraries and docker alone", () => image(minimalImage())],
+    ["node's libraries and docker alone", () => image(minimalImage({ withDocker: true }))],
   ])("on %s: the user's path, directly by kind's network, which it leaves", async (_name, made) => {
     const job = containerJob(made(), { env: { DOCKER_BUILDKIT: "0" } });
     const before = remainsOf(job);
-    await expectOtherLoopback(job);
+    expect(await publishedPort(job)).toBe("ECONNREFUSED");
     const step = await useInside(job);
     expect(step.outputs).toMatchObject({ strategy: "remote-docker", registry: "localhost:5000" });
     expect(step.log).toContain("API server (directly, by the network kind)");
     expect(step.log).toContain("registry (directly, by the network kind)");
     expect(networksOf(job)).toEqual([job.network, "kind"]);
-    await usersPathInside(job, step);
-    await cranePushInside(job, step);
+    await usersPath(job, step);
+    await cranePush(job, step);
 
     const post = await job.post(step);
     expect(post.code).toBe(0);
@@ -94,12 +79,12 @@ describe.skipIf(lab.rootfs === undefined)("a job container with its host's socke
   });
 
   test("without a docker command: an error that says how to get one", async () => {
-    const job = containerJob(image(debianImage({ withDocker: false })));
+    const job = containerJob(image(minimalImage({ withDocker: false })));
     const before = remainsOf(job);
     const step = await job.use(await inputsInside(job));
     expect(step.code).toBe(1);
     expect(step.log).toContain("there is no docker command on PATH");
-    expect(step.log).toContain("a job container needs the docker command in its image");
+    expect(step.log).toContain("a container job needs the docker command in its image");
     expect(step.log).toContain("apt-get install docker.io");
     await job.post(step);
     expect(remainsOf(job)).toEqual(before);

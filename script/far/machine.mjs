@@ -6,6 +6,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
+import { makeCertificates } from "./certificates.mjs";
 
 /**
  * @typedef {object} FarOptions
@@ -59,7 +60,7 @@ export class FarMachine {
     const machine = new FarMachine({ ...labOptions(), ...options });
     try {
       makeNetwork();
-      makeCertificates(machine.certificates);
+      makeCertificates(machine.certificates, [`IP:${there}`, "IP:127.0.0.1", "DNS:localhost"]);
       await machine.#relayMirror();
       await machine.startDaemon();
     } catch (error) {
@@ -234,63 +235,6 @@ function makeNetwork() {
 function removeNetwork() {
   quietly("ip", "link", "delete", "kindcifar0");
   quietly("ip", "netns", "delete", name);
-}
-
-/** An authority, the daemon's certificate and a client's, for a day. @param {string} folder */
-function makeCertificates(folder) {
-  mkdirSync(folder, { mode: 0o700 });
-  const at = (/** @type {string} */ file) => join(folder, file);
-  const openssl = (/** @type {string[]} */ ...args) => sh("openssl", ...args);
-  openssl(
-    "req",
-    "-x509",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-days",
-    "1",
-    "-subj",
-    "/CN=test authority",
-    "-keyout",
-    at("ca-key.pem"),
-    "-out",
-    at("ca.pem"),
-  );
-  const sign = (/** @type {string} */ file, /** @type {string} */ extensions) => {
-    const key = file === "cert" ? "key.pem" : `${file}-key.pem`;
-    writeFileSync(at(`${file}.cnf`), extensions);
-    openssl(
-      "req",
-      "-newkey",
-      "rsa:2048",
-      "-nodes",
-      "-subj",
-      `/CN=${file}`,
-      "-keyout",
-      at(key),
-      "-out",
-      at(`${file}.csr`),
-    );
-    openssl(
-      "x509",
-      "-req",
-      "-days",
-      "1",
-      "-in",
-      at(`${file}.csr`),
-      "-CA",
-      at("ca.pem"),
-      "-CAkey",
-      at("ca-key.pem"),
-      "-CAcreateserial",
-      "-extfile",
-      at(`${file}.cnf`),
-      "-out",
-      at(`${file}.pem`),
-    );
-  };
-  sign("server", `subjectAltName=IP:${there},IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth\n`);
-  sign("cert", "extendedKeyUsage=clientAuth\n");
 }
 
 /** The deepest first. @param {string} folder */

@@ -25,7 +25,7 @@ const docker = (...args) =>
   execFileSync("docker", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
 
 export class ContainerJob extends Job {
-  /** @type {import("node:net").Server[]} */ #relays = [];
+  /** @type {{ close: () => void }[]} */ #relays = [];
   /** @type {boolean} */ #madeNetwork;
 
   /** @param {ContainerOptions & import("./job.mjs").JobOptions} options */
@@ -46,6 +46,7 @@ export class ContainerJob extends Job {
     const at = (/** @type {string} */ name) => join(this.folder, name);
     for (const folder of ["work/project/project", "_temp/_github_home", "_temp/_github_workflow", "_actions"])
       mkdirSync(at(folder), { recursive: true });
+    this.workspace = at("work/project/project");
     mkdirSync(at("_externals/node20/bin"), { recursive: true });
     cpSync(process.execPath, at("_externals/node20/bin/node"));
     const action = at("_actions/someone/kind-ci-action/v1");
@@ -73,11 +74,6 @@ export class ContainerJob extends Job {
     docker("start", this.container);
   }
 
-  /** The workspace on this side. */
-  get hostWorkspace() {
-    return join(this.folder, "work/project/project");
-  }
-
   /** @override @param {string[]} command @param {Record<string, string>} env */
   launch(command, env) {
     const names = Object.entries(env).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
@@ -95,26 +91,11 @@ export class ContainerJob extends Job {
     return { node: "/__e/node20/bin/node", action: "/__w/_actions/someone/kind-ci-action/v1" };
   }
 
-  /** A port of this side's loopback, for the job's network alone. @param {string} target host:port @returns {Promise<string>} */
+  /** A port of this side's loopback, for the job's network alone. @param {string} target host:port */
   async relay(target) {
-    const [host, port] = target.split(":");
-    const server = createServer((client) => {
-      const there = connect({ host, port: Number(port) });
-      client.on("error", () => there.destroy());
-      there.on("error", () => client.destroy());
-      client.pipe(there).pipe(client);
-    });
-    const gateway = docker(
-      "network",
-      "inspect",
-      "--format",
-      "{{(index .IPAM.Config 0).Gateway}}",
-      this.network,
-    );
-    await new Promise((resolve) => server.listen({ host: gateway, port: 0 }, () => resolve(undefined)));
-    this.#relays.push(server);
-    const address = server.address();
-    return `${gateway}:${typeof address === "object" && address !== null ? address.port : 0}`;
+    const relay = await relayTo(target, this.network);
+    this.#relays.push(relay);
+    return relay.address;
   }
 
   /** What the runner does when the job is over. @throws when Docker refuses, as for a network that is in use. */
@@ -125,7 +106,7 @@ export class ContainerJob extends Job {
 
   /** @override */
   end() {
-    for (const server of this.#relays) server.close();
+    for (const relay of this.#relays) relay.close();
     try {
       this.removeContainer();
     } catch {
@@ -133,4 +114,24 @@ export class ContainerJob extends Job {
     }
     super.end();
   }
+}
+
+/**
+ * Brings a port of this side's loopback to a Docker network, at its gateway's address.
+ * @param {string} target host:port
+ * @param {string} network
+ */
+export async function relayTo(target, network) {
+  const [host, port] = target.split(":");
+  const server = createServer((client) => {
+    const there = connect({ host, port: Number(port) });
+    client.on("error", () => there.destroy());
+    there.on("error", () => client.destroy());
+    client.pipe(there).pipe(client);
+  });
+  const gateway = docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", network);
+  await new Promise((resolve) => server.listen({ host: gateway, port: 0 }, () => resolve(undefined)));
+  const address = server.address();
+  const at = typeof address === "object" && address !== null ? address.port : 0;
+  return { address: `${gateway}:${at}`, close: () => server.close() };
 }

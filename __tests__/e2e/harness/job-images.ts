@@ -11,32 +11,34 @@ export interface JobImage {
   remove(): void;
 }
 
-/** A Debian with the machine's docker command, where one is wanted. */
-export function debianImage({ withDocker }: { readonly withDocker: boolean }): JobImage {
-  const folder = mkdtempSync(join(tmpdir(), "image-"));
-  if (withDocker) addProgram(programOf("docker"), join(folder, "usr/local/bin"));
-  return imported(
-    "debian",
-    { base: rootfs(), over: folder },
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-  );
+/** A Debian with the machine's docker command. */
+export function debianImage(): JobImage {
+  const over = mkdtempSync(join(tmpdir(), "image-"));
+  addProgram("docker", join(over, "usr/local/bin"));
+  return imported("debian", { base: rootfs(), over }, debianPath);
 }
 
+export const debianPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /**
- * The docker command, and the libraries that the runner's node names; no shell. And `tail`, without which the runner
- * itself cannot keep a container.
+ * The libraries that the runner's node names, and the docker command where one is wanted; no shell. And `tail`,
+ * without which the runner itself cannot keep a container.
  */
-export function minimalImage(): JobImage {
-  const folder = mkdtempSync(join(tmpdir(), "image-"));
-  addProgram(programOf("docker"), join(folder, "bin"));
-  for (const library of librariesOf(process.execPath)) copyTo(library, folder);
+export function minimalImage({ withDocker }: { readonly withDocker: boolean }): JobImage {
+  const over = mkdtempSync(join(tmpdir(), "image-"));
+  if (withDocker) {
+    addProgram("docker", join(over, "bin"));
+    for (const library of librariesOf(programOf("docker"))) copyTo(library, over);
+  }
+  for (const library of librariesOf(process.execPath)) copyTo(library, over);
   const busybox = join(rootfs(), "usr/bin/busybox");
-  copyFileSync(busybox, join(folder, "bin/tail"));
-  for (const library of librariesOf(busybox)) copyTo(library, folder);
-  mkdirSync(join(folder, "tmp"), { mode: 0o1777 });
-  mkdirSync(join(folder, "etc"));
-  writeFileSync(join(folder, "etc/passwd"), "root:x:0:0:root:/:/bin/none\n");
-  return imported("minimal", { base: undefined, over: folder }, "/bin");
+  mkdirSync(join(over, "bin"), { recursive: true });
+  copyFileSync(busybox, join(over, "bin/tail"));
+  for (const library of librariesOf(busybox)) copyTo(library, over);
+  mkdirSync(join(over, "tmp"), { mode: 0o1777 });
+  mkdirSync(join(over, "etc"));
+  writeFileSync(join(over, "etc/passwd"), "root:x:0:0:root:/:/bin/none\n");
+  return imported(withDocker ? "minimal" : "bare", { base: undefined, over }, "/bin");
 }
 
 /** An image of one layer: a tree, and what is put over it. The second is temporary, and goes. */
@@ -69,13 +71,14 @@ export function rootfs(): string {
   return lab.rootfs;
 }
 
-export function programOf(name: string): string {
+function programOf(name: string): string {
   return execFileSync("sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" }).trim();
 }
 
-export function addProgram(program: string, to: string): void {
+/** One of the machine's programs, into a folder. */
+export function addProgram(name: string, to: string): void {
   mkdirSync(to, { recursive: true });
-  cpSync(program, join(to, program.split("/").at(-1) ?? ""), { dereference: true });
+  cpSync(programOf(name), join(to, name), { dereference: true });
 }
 
 /** None for a program that is linked statically. */

@@ -56,7 +56,7 @@ export function remainsOf(job: Job): Remains {
 }
 
 /** The runner's own files, the tool cache, which is meant to stay, and what the job's commands keep in their home. */
-const runnersOwn = /^(_temp\/_runner_file_commands|_tool|home|work)/;
+const runnersOwn = /^(_temp\/_runner_file_commands|_temp\/_github_home|_tool|home|work)/;
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();

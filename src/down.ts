@@ -6,6 +6,7 @@ import type { Docker } from "./docker/docker.ts";
 import { type LedgerContent, setStopMark } from "./ledger.ts";
 import { removeCluster, removeNetwork } from "./resources/cluster.ts";
 import { changeKubeconfig, type FileBefore, removeContext } from "./resources/kubeconfig.ts";
+import { leaveNetwork, type Membership } from "./resources/membership.ts";
 import { type OwnerRecord, ownerRecords, removeOwnerRecord } from "./resources/owner-record.ts";
 import { removeOwnedContainers } from "./resources/registry.ts";
 import { endTunnel, type TunnelRemains, tunnelRemains } from "./resources/tunnel.ts";
@@ -35,6 +36,8 @@ export interface Belongings {
   /** Files that our context was, or may have been, merged into. */
   readonly contexts: readonly MergedContext[];
   readonly record: string | undefined;
+  /** Containers that joined a network for it, such as the job's own. */
+  readonly memberships: readonly Membership[];
   /** The folder of this use of the step; goes last. */
   readonly folder: string | undefined;
   readonly main: ProcessIdentity | undefined;
@@ -55,6 +58,7 @@ export function belongingsOf(ledger: LedgerContent, path: string): Belongings {
     madeNetwork: of("network").length > 0,
     contexts: of("context").map(({ name, file, before }) => ({ name, file, before })),
     record: of("owner-record")[0]?.name,
+    memberships: of("membership").map(({ network, container }) => ({ network, container })),
     folder: dirname(path),
     main: ledger.main,
     children: ledger.children,
@@ -70,6 +74,7 @@ export function belongingsOfRecord(record: OwnerRecord): Belongings {
     madeNetwork: record.madeNetwork,
     contexts: [],
     record: record.volume,
+    memberships: [],
     folder: undefined,
     main: undefined,
     children: [],
@@ -156,6 +161,13 @@ async function removeOnce(ours: Belongings, { docker, clock }: DownDeps): Promis
       "the registry",
       () => removeOwnedContainers(docker, owner),
       `docker rm -f -v $(docker ps -aq --filter label=io.kind-ci-action.owner=${owner})`,
+    ),
+    ...ours.memberships.map((membership) =>
+      attempt(
+        `the job's container on the network ${membership.network}`,
+        () => leaveNetwork(docker, membership),
+        `docker network disconnect ${membership.network} ${membership.container}`,
+      ),
     ),
     ...ours.contexts.map(({ name, file, before }) =>
       attempt(

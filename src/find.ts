@@ -4,8 +4,10 @@ import type { Docker } from "./docker/docker.ts";
 import { endpointAddress } from "./docker/endpoint-address.ts";
 import { findEngine } from "./docker/engine.ts";
 import { kindNetwork } from "./docker/labels.ts";
+import { findOwnContainer } from "./docker/own-container.ts";
 import { findHostLimits } from "./environment/host-limits.ts";
 import { type Job, jobKubeconfig } from "./environment/job.ts";
+import { idsInTraces, readTraces } from "./environment/own-container.ts";
 import { portTaken } from "./environment/ports.ts";
 import type { Found } from "./plan/found.ts";
 import { contextOf } from "./plan/make-plan.ts";
@@ -37,6 +39,7 @@ export async function find(settings: Settings, job: Job, deps: FindDeps): Promis
     userConfig,
     image,
     address,
+    jobContainer,
     nodes,
     records,
     registryContainer,
@@ -49,6 +52,7 @@ export async function find(settings: Settings, job: Job, deps: FindDeps): Promis
     readUserConfig(settings),
     resolveImage(),
     engineFound.then(() => endpointAddress(docker)),
+    engineFound.then(async () => findOwnContainer(docker, idsInTraces(await readTraces()))),
     engineFound.then(() => kindNodes(docker, settings.clusterName)),
     engineFound.then(() => ownerRecords(docker)),
     engineFound.then(() => (registryName === undefined ? undefined : inspectContainer(docker, registryName))),
@@ -61,6 +65,7 @@ export async function find(settings: Settings, job: Job, deps: FindDeps): Promis
     job,
     engine,
     address,
+    jobContainer,
     nodes,
     records: records.map((record) => ({ record, standing: standingOf(record, job) })),
     registryContainer,

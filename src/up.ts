@@ -206,7 +206,7 @@ interface Wiring {
 function wireAsTheyCome(wiring: Promise<Wiring>, deps: UpDeps) {
   const { docker, ledger } = deps;
   const begun = new Map<string, Promise<void>>();
-  let joined: Promise<void> | undefined;
+  let joined: Promise<unknown> | undefined;
   let fail: (error: unknown) => void = () => {};
   const failure = new Promise<never>((_, reject) => {
     fail = reject;

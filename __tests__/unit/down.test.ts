@@ -25,6 +25,7 @@ const everything = (): Belongings => ({
   madeNetwork: true,
   contexts: [],
   record: "kind-ci-abcdefabcdef",
+  memberships: [],
   folder,
   main: undefined,
   children: [],
@@ -46,6 +47,10 @@ function daemon(refusing?: RegExp) {
     [/rm --force --volumes n1/, removing("node")],
     [/rm --force --volumes r1/, removing("registry")],
     [/network rm kind/, removing("network")],
+    [
+      /network disconnect kind gone/,
+      { code: 1, stderr: "Error response from daemon: No such container: gone" },
+    ],
     [/volume rm kind-ci-abcdefabcdef/, removing("record")],
     [/volume ls/, () => ({ stdout: there.has("other") ? "kind-ci-other\n" : "" })],
     [
@@ -87,6 +92,18 @@ describe("down", () => {
     there.add("other");
     expect(await down(everything(), { docker, clock: quickClock() })).toEqual([]);
     expect([...there].sort()).toEqual(["network", "other"]);
+  });
+
+  test("the job's container leaves the network before that goes; a container that is gone is fine", async () => {
+    const { docker, lines } = daemon();
+    const memberships = [
+      { network: "kind", container: "job" },
+      { network: "kind", container: "gone" },
+    ];
+    expect(await down({ ...everything(), memberships }, { docker, clock: quickClock() })).toEqual([]);
+    const left = lines().indexOf("network disconnect kind job");
+    expect(left).toBeGreaterThan(-1);
+    expect(left).toBeLessThan(lines().indexOf("network rm kind"));
   });
 
   test("a network that was there before is not touched", async () => {

@@ -1,7 +1,7 @@
 // @ts-check
 // Certificates by openssl, for machines and tests.
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -27,4 +27,28 @@ export function certificate(folder, { name, issuer, extensions = "", days = 1 })
   const authority = ["-CA", at(`${issuer}.pem`), "-CAkey", at(`${issuer}-key.pem`), "-CAcreateserial"];
   const files = ["-in", at(`${name}.csr`), "-extfile", at(`${name}.cnf`), "-out", at(`${name}.pem`)];
   openssl("x509", "-req", "-days", String(days), ...authority, ...files);
+}
+
+/**
+ * What the docker command and its daemon look for: an authority, the daemon's certificate and a client's, for a day.
+ * @param {string} folder
+ * @param {string[]} names of the daemon, as `IP:…` and `DNS:…`
+ */
+export function makeCertificates(folder, names) {
+  mkdirSync(folder, { mode: 0o700 });
+  certificate(folder, { name: "ca" });
+  makeDaemonCertificate(folder, names, 1);
+  makeClientCertificate(folder, 1);
+}
+
+/** @param {string} folder @param {string[]} names @param {number} days */
+export function makeDaemonCertificate(folder, names, days) {
+  const extensions = `subjectAltName=${names.join(",")}\nextendedKeyUsage=serverAuth`;
+  certificate(folder, { name: "server", issuer: "ca", extensions, days });
+}
+
+/** @param {string} folder @param {number} days */
+export function makeClientCertificate(folder, days) {
+  certificate(folder, { name: "cert", issuer: "ca", extensions: "extendedKeyUsage=clientAuth", days });
+  renameSync(join(folder, "cert-key.pem"), join(folder, "key.pem"));
 }

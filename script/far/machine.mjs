@@ -3,11 +3,11 @@
 // listens on TCP with TLS. For the demo and the e2e tests. It shares the file system, so the daemon's socket can be
 // reached from this side too, while its loopback cannot. Needs root, ip, nsenter, dockerd and openssl.
 import { execFile, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { certificate } from "./certificates.mjs";
+import { makeCertificates, makeClientCertificate, makeDaemonCertificate } from "./certificates.mjs";
 
 /**
  * @typedef {object} FarOptions
@@ -18,6 +18,7 @@ import { certificate } from "./certificates.mjs";
 const name = "kind-ci-far";
 const here = "10.231.77.1";
 const there = "10.231.77.2";
+const names = [`IP:${there}`, "IP:127.0.0.1", "DNS:localhost"];
 
 /** @param {string} program @param {string[]} args */
 const sh = (program, ...args) =>
@@ -63,7 +64,7 @@ export class FarMachine {
     const machine = new FarMachine({ ...labOptions(), ...options });
     try {
       makeNetwork();
-      makeCertificates(machine.certificates);
+      makeCertificates(machine.certificates, names);
       await machine.#relayMirror();
       await machine.startDaemon();
     } catch (error) {
@@ -186,7 +187,7 @@ export class FarMachine {
    * Makes a certificate anew that has expired; the daemon's holds after its next start. @param {"daemon" | "client"} whose
    */
   expire(whose) {
-    if (whose === "daemon") makeDaemonCertificate(this.certificates, -1);
+    if (whose === "daemon") makeDaemonCertificate(this.certificates, names, -1);
     else makeClientCertificate(this.certificates, -1);
   }
 
@@ -259,26 +260,6 @@ function makeNetwork() {
 function removeNetwork() {
   quietly("ip", "link", "delete", "kindcifar0");
   quietly("ip", "netns", "delete", name);
-}
-
-/** An authority, the daemon's certificate and a client's, for a day. @param {string} folder */
-function makeCertificates(folder) {
-  mkdirSync(folder, { mode: 0o700 });
-  certificate(folder, { name: "ca" });
-  makeDaemonCertificate(folder, 1);
-  makeClientCertificate(folder, 1);
-}
-
-/** @param {string} folder @param {number} days */
-function makeDaemonCertificate(folder, days) {
-  const extensions = `subjectAltName=IP:${there},IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth`;
-  certificate(folder, { name: "server", issuer: "ca", extensions, days });
-}
-
-/** @param {string} folder @param {number} days */
-function makeClientCertificate(folder, days) {
-  certificate(folder, { name: "cert", issuer: "ca", extensions: "extendedKeyUsage=clientAuth", days });
-  renameSync(join(folder, "cert-key.pem"), join(folder, "key.pem"));
 }
 
 /** The deepest first. @param {string} folder */

@@ -17,7 +17,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 /**
  * @typedef {object} JobOptions
  * @property {Record<string, string>} [env] What the machine's environment has more, such as DOCKER_HOST.
- * @property {string[]} [inside] What each of its commands begins with, as nsenter's way into another network.
+ * @property {string[]} [within] What each of its commands begins with, as nsenter's way into another network.
  * @property {(line: string) => void} [onLine] Each line that a step says.
  * @property {string} [path] PATH of the machine; this process's by default.
  * @property {string} [runId] Of the workflow run; random by default.
@@ -85,7 +85,7 @@ export class Running {
 export class Job {
   /** @type {Record<string, string>} */ #env;
   /** @type {string[]} */ #path = [];
-  /** @type {string[]} */ #inside;
+  /** @type {string[]} */ #within;
   #count = 0;
 
   /** @param {JobOptions} [options] */
@@ -99,7 +99,7 @@ export class Job {
       mkdirSync(folder, { recursive: true });
     /** Marks the job's processes, as the runner marks them. */
     this.trackingId = `github_${randomUUID()}`;
-    this.#inside = options.inside ?? [];
+    this.#within = options.within ?? [];
     this.onLine = options.onLine ?? (() => {});
     this.#env = {
       PATH: options.path ?? process.env["PATH"] ?? "",
@@ -138,6 +138,22 @@ export class Job {
     this.#env[name] = value;
   }
 
+  /** Starts a program as a step of this job. @param {string[]} command @param {Record<string, string>} env */
+  launch(command, env) {
+    const [program = "", ...args] = [...this.#within, ...command];
+    return spawn(program, args, { cwd: this.workspace, env, stdio: ["ignore", "pipe", "pipe"] });
+  }
+
+  /** The path of a file below the job's folder as its steps see it. @param {string} path */
+  inside(path) {
+    return path;
+  }
+
+  /** The node that the runner brings, and the folder where it has put the action; as the steps see them. */
+  get places() {
+    return { node: process.execPath, action: root };
+  }
+
   /** Runs main to its end. @param {Record<string, string>} [inputs] */
   async use(inputs = {}) {
     const { step, running } = this.start(inputs);
@@ -158,13 +174,11 @@ export class Job {
     step.collectNow = () => {
       if (collected) return;
       collected = true;
-      step.outputs = readPairs(files.env.GITHUB_OUTPUT);
-      step.state = readPairs(files.env.GITHUB_STATE);
-      step.summary = readFileSync(files.env.GITHUB_STEP_SUMMARY, "utf8");
-      Object.assign(this.#env, readPairs(files.env.GITHUB_ENV));
-      this.#path.unshift(
-        ...readFileSync(files.env.GITHUB_PATH, "utf8").split("\n").filter(Boolean).reverse(),
-      );
+      step.outputs = readPairs(files.at("output"));
+      step.state = readPairs(files.at("state"));
+      step.summary = readFileSync(files.at("step_summary"), "utf8");
+      Object.assign(this.#env, readPairs(files.at("env")));
+      this.#path.unshift(...readFileSync(files.at("path"), "utf8").split("\n").filter(Boolean).reverse());
     };
     step.collected = running.ended.then(({ code, log }) => {
       step.code = code;
@@ -185,8 +199,12 @@ export class Job {
 
   /** A `run:` step. @param {string} script @returns {Promise<Ended>} */
   async run(script) {
-    const bash = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script];
-    return await this.#begin(bash, this.env).ended;
+    return await this.command(["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]);
+  }
+
+  /** A program of the job's, without a shell. @param {string[]} command @returns {Promise<Ended>} */
+  async command(command) {
+    return await new Running(this.launch(command, this.env), this.onLine).ended;
   }
 
   /** The runner takes its own folders away. */
@@ -197,29 +215,19 @@ export class Job {
   #handOver() {
     const folder = join(this.temp, `_runner_file_commands-${this.#count++}`);
     mkdirSync(folder);
-    const env = Object.fromEntries(
-      ["OUTPUT", "ENV", "PATH", "STATE", "STEP_SUMMARY"].map((name) => {
-        const file = join(folder, name.toLowerCase());
-        writeFileSync(file, "");
-        return [`GITHUB_${name}`, file];
-      }),
-    );
+    const at = (/** @type {string} */ name) => join(folder, name);
+    const names = ["output", "env", "path", "state", "step_summary"];
+    for (const name of names) writeFileSync(at(name), "");
     return {
-      env: /** @type {Record<string, string> & Record<"GITHUB_OUTPUT" | "GITHUB_STATE" | "GITHUB_STEP_SUMMARY" | "GITHUB_ENV" | "GITHUB_PATH", string>} */ (
-        env
-      ),
+      at,
+      env: Object.fromEntries(names.map((name) => [`GITHUB_${name.toUpperCase()}`, this.inside(at(name))])),
     };
   }
 
   /** @param {keyof Bundles} entry @param {Record<string, string>} more */
   #spawn(entry, more) {
-    return this.#begin([process.execPath, join(root, bundles()[entry])], { ...this.env, ...more });
-  }
-
-  /** @param {string[]} command @param {Record<string, string>} env */
-  #begin(command, env) {
-    const [program = "", ...args] = [...this.#inside, ...command];
-    const child = spawn(program, args, { cwd: this.workspace, env, stdio: ["ignore", "pipe", "pipe"] });
+    const { node, action } = this.places;
+    const child = this.launch([node, join(action, bundles()[entry])], { ...this.env, ...more });
     return new Running(child, this.onLine);
   }
 }

@@ -8,6 +8,7 @@ const inspection = z.object({
   Name: z.string(),
   Created: z.string(),
   State: z.object({ Running: z.boolean(), Status: z.string(), ExitCode: z.number() }),
+  HostConfig: z.object({ NetworkMode: z.string() }),
   Config: z.object({ Image: z.string(), Labels: z.record(z.string(), z.string()).nullable() }),
   NetworkSettings: z.object({
     Ports: z
@@ -25,6 +26,8 @@ export interface Container {
   readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly networks: readonly string[];
+  /** As it was made: a network's name, `host`, or `container:` with another's id. */
+  readonly networkMode: string;
   /** Published host ports by container port, as `5000/tcp`; the first binding of each. */
   readonly ports: Readonly<Record<string, { readonly address: string; readonly port: number }>>;
 }
@@ -49,6 +52,7 @@ function containersOf(json: string): Container[] {
       image: found.Config.Image,
       labels: found.Config.Labels ?? {},
       networks: Object.keys(found.NetworkSettings.Networks ?? {}),
+      networkMode: found.HostConfig.NetworkMode,
       ports: firstBindings(found.NetworkSettings.Ports ?? {}),
     }));
 }

@@ -130,6 +130,6 @@ function noDocker(seen: string): Account {
     todo:
       process.platform === "darwin"
         ? "GitHub's hosted macOS runners have no Docker: use a Linux runner, or install Docker on this one"
-        : "install Docker on the runner; in a container job, install the docker command in the image",
+        : "install Docker on the runner; a container job needs the docker command in its image: `apt-get install docker.io` (Debian, Ubuntu), `apk add docker-cli` (Alpine), or `COPY --from=docker:cli /usr/local/bin/docker /usr/local/bin/` in its Dockerfile",
   };
 }

@@ -1,5 +1,6 @@
 import type { Container, KindNode } from "../docker/containers.ts";
 import type { Engine } from "../docker/engine.ts";
+import type { OwnContainer } from "../docker/own-container.ts";
 import type { HostLimits } from "../environment/host-limits.ts";
 import type { Job } from "../environment/job.ts";
 import type { Trust } from "../environment/trust.ts";
@@ -13,6 +14,8 @@ export interface Found {
   readonly engine: Engine;
   /** The daemon's address as the docker command resolves it. */
   readonly address: string;
+  /** The container of this daemon that we are in, with a network of its own. */
+  readonly jobContainer: OwnContainer | undefined;
   /** Nodes of a cluster of the asked name, in whatever state. */
   readonly nodes: readonly KindNode[];
   /** All owner records on the daemon, and whose each is. */

@@ -86,7 +86,7 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
     notices: [...(found.imageNotice === undefined ? [] : [found.imageNotice]), ...config.notes],
     warnings: [
       ...(remote.kind === "not-asked" || remote.warning === undefined ? [] : [remote.warning]),
-      ...(reach.looksLocal ? limitWarnings(found.limits) : []),
+      ...(reach.looksLocal || found.jobContainer !== undefined ? limitWarnings(found.limits) : []),
     ],
   };
 }

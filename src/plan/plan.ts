@@ -1,4 +1,5 @@
 import type { Engine } from "../docker/engine.ts";
+import type { OwnContainer } from "../docker/own-container.ts";
 import type { RemoteRegistry } from "../remote-registry/reference.ts";
 import type { OwnerRecord } from "../resources/owner-record.ts";
 import type { KindConfig } from "./kind-config/merge.ts";
@@ -69,6 +70,8 @@ export interface ReachPlan {
   readonly looksLocal: boolean;
   /** `auto`: whatever the trial says; `vm-local`: the daemon's loopback must be ours; `remote-docker`: it must not. */
   readonly constraint: "as-found" | "must-be-ours" | "must-be-elsewhere";
+  /** The container that this job is in. On kind's network it reaches the nodes by name, which costs least. */
+  readonly jobContainer: OwnContainer | undefined;
 }
 
 /** How the daemon's loopback is reached, as the trial told, and why. */

@@ -5,9 +5,10 @@ import type { Found } from "./found.ts";
 import type { ReachPlan } from "./plan.ts";
 
 /** What is expected of the way to the daemon's loopback, before it is tried. */
-export function planReach({ strategy }: Settings, { address }: Found): ReachPlan {
+export function planReach({ strategy }: Settings, { address, jobContainer }: Found): ReachPlan {
   return {
-    looksLocal: address === "" || looksLocal(address),
+    looksLocal: jobContainer === undefined && (address === "" || looksLocal(address)),
+    jobContainer,
     constraint:
       strategy === "vm-local"
         ? "must-be-ours"

@@ -28,11 +28,11 @@ export interface OpenTunnel {
 
 /**
  * Starts the tunnel's process and records it.
- * @param node the container that it goes through.
+ * @param of node: the container that it goes through; joined: we are on the cluster's network ourselves.
  * @throws EnvironmentError when the daemon's endpoint is one that it cannot use.
  */
 export async function openTunnel(
-  of: { readonly owner: string; readonly node: string; readonly log: string },
+  of: { readonly owner: string; readonly node: string; readonly joined: boolean; readonly log: string },
   deps: TunnelDeps,
 ): Promise<OpenTunnel> {
   const { docker, logger } = deps;
@@ -41,8 +41,10 @@ export async function openTunnel(
   if (connection === undefined) throw unusable(endpoint?.host ?? "an unknown address");
   const tunnel = deps.tunnel ?? (await startRecorded(of, deps));
   const carry = async (route: Route) => {
-    const { port, transport } = await tunnel.carry(route, { connection, node: of.node });
-    logger.info(`tunnel: 127.0.0.1:${port} is the ${names[route.name]} (${transport}, through ${of.node})`);
+    const { port, transport } = await tunnel.carry(route, { connection, node: of.node, joined: of.joined });
+    logger.info(
+      `tunnel: 127.0.0.1:${port} is the ${names[route.name]} (${transport === "direct" ? "directly, by the network kind" : `${transport}, through ${of.node}`})`,
+    );
     return port;
   };
   return {

@@ -75,12 +75,12 @@ export async function wireNode(docker: Docker, node: string, files: readonly Nod
   });
 }
 
-/** Puts the registry on kind's network. It may be there already (a shared one). @throws CommandError */
-export async function joinNetwork(docker: Docker, container: string): Promise<void> {
+/** Puts a container on kind's network. It may be there already (a shared registry). @throws CommandError */
+export async function joinNetwork(docker: Docker, container: string): Promise<"joined" | "was-there"> {
   const result = await docker.run(["network", "connect", kindNetwork, container], { deadline: 60_000 });
-  if (result.code !== 0 && !/already (exists|attached|connected)|endpoint with name/i.test(result.stderr)) {
-    throw new CommandError(result, `see \`docker network inspect ${kindNetwork}\``);
-  }
+  if (result.code === 0) return "joined";
+  if (/already (exists|attached|connected)|endpoint with name/i.test(result.stderr)) return "was-there";
+  throw new CommandError(result, `see \`docker network inspect ${kindNetwork}\``);
 }
 
 /**

@@ -11,6 +11,7 @@ import { apiTarget, type Route } from "../tunnel/route.ts";
 import type { Tunnel } from "../tunnel/start.ts";
 import { proveCarried } from "./await-localhost.ts";
 import { atLocalPort } from "./kubeconfig.ts";
+import { joinKindNetwork } from "./membership.ts";
 import type { Reach } from "./reach.ts";
 import { apiServerIn, askForApiServer } from "./reach-api.ts";
 import type { RunningRegistry } from "./registry.ts";
@@ -76,8 +77,10 @@ export async function bringWithinReach(
   if (reach.ours && registryIsHere)
     return { taken: direct(registry !== undefined), proven: Promise.resolve() };
 
+  const { jobContainer } = plan.reach;
+  const joined = jobContainer !== undefined && (await joinKindNetwork(jobContainer, deps));
   const tunnel = await openTunnel(
-    { owner: plan.owner, node: controlPlaneOf(plan), log: plan.files.tunnelLog },
+    { owner: plan.owner, node: controlPlaneOf(plan), joined, log: plan.files.tunnelLog },
     deps,
   );
   try {
@@ -95,7 +98,7 @@ export async function bringWithinReach(
   const proven = registryIsHere ? Promise.resolve() : proveCarried(registry.running, deps);
   proven.catch(() => {}); // it is awaited with what overlaps it
   const seen = reach.ours ? "" : reach.seen;
-  return { taken: through(seen), proven };
+  return { taken: through(seen, joined), proven };
 }
 
 function controlPlaneOf({ cluster }: Plan): string {
@@ -115,7 +118,8 @@ function direct(withRegistry: boolean): TakenReach {
   return { way: "direct", why: `${who} on this machine's localhost` };
 }
 
-function through(seen: string): TakenReach {
-  const why = `${seen}: what Docker publishes on its loopback is not here, so a tunnel brings it`;
+function through(seen: string, joined: boolean): TakenReach {
+  const by = joined ? "the job's container joins kind's network, and a tunnel" : "a tunnel";
+  const why = `${seen}: what Docker publishes on its loopback is not here, so ${by} brings it`;
   return { way: "tunnel", why };
 }

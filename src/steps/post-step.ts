@@ -199,7 +199,7 @@ function dockerFor(env: Env, dockerEnv: Readonly<Record<string, string>>): Docke
 }
 
 function byHand(
-  { cluster, owner, madeNetwork, contexts, record }: Belongings,
+  { cluster, owner, madeNetwork, contexts, record, memberships }: Belongings,
   images: readonly RemoteImages[],
 ): string {
   const commands = [
@@ -207,6 +207,7 @@ function byHand(
     ...contexts.map(({ name, file }) => `kubectl config delete-context ${name} --kubeconfig ${file}`),
     ...(cluster === undefined ? [] : [`kind delete cluster --name ${cluster}`]),
     `docker rm -f -v $(docker ps -aq --filter label=io.kind-ci-action.owner=${owner})`,
+    ...memberships.map(({ network, container }) => `docker network disconnect ${network} ${container}`),
     // Not while another cluster is on it; Docker refuses then.
     ...(madeNetwork ? [`docker network rm ${kindNetwork}`] : []),
     ...(record === undefined ? [] : [`docker volume rm ${record}`]),

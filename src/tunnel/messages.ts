@@ -10,6 +10,8 @@ export interface CarryRequest {
   readonly connection: DaemonConnection;
   /** Name or id of the node's container through which the other side is reached. */
   readonly node: string;
+  /** We are on the cluster's network ourselves. */
+  readonly joined: boolean;
   readonly route: Route;
 }
 

@@ -1,8 +1,10 @@
 import { engineApi } from "../docker/engine-api.ts";
 import { codeOf, messageOf } from "../support/errors.ts";
+import { directTransport } from "./direct-transport.ts";
 import { forward } from "./forwarder.ts";
 import { nodeGone, nodeId } from "./life.ts";
 import type { Answer, CarryRequest, Request, SshRequest } from "./messages.ts";
+import { apiTarget } from "./route.ts";
 import { keepSsh } from "./ssh-connection.ts";
 import { streamTransport } from "./stream-transport.ts";
 import type { Transport } from "./transport.ts";
@@ -54,14 +56,26 @@ export function serveTunnel(): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, quit);
 }
 
-async function begin({ connection, node }: CarryRequest, grace: number): Promise<Transport> {
+async function begin({ connection, node, joined }: CarryRequest, grace: number): Promise<Transport> {
   const api = engineApi(connection);
   const id = await nodeId(api, node);
   void nodeGone(api, id).then((reason) => {
     log(`ends${grace === 0 ? "" : " soon"}: ${reason}`);
     setTimeout(quit, grace);
   });
-  return streamTransport(api, id, log);
+  return (joined ? await tryDirect(node) : undefined) ?? streamTransport(api, id, log);
+}
+
+/** The way that costs least, where it is one. */
+async function tryDirect(node: string): Promise<Transport | undefined> {
+  const direct = directTransport(node);
+  try {
+    (await direct.open(apiTarget)).destroy();
+    return direct;
+  } catch (error) {
+    log(`no direct way to ${node}: ${messageOf(error)}`);
+    return undefined;
+  }
 }
 
 /** With all that is in our process group, ssh among it. */

@@ -21,7 +21,7 @@ export interface Tunnel {
   /** Carries a port; resolves with its number and the transport's name. @throws TunnelError */
   carry(
     route: Route,
-    by: Pick<CarryRequest, "connection" | "node">,
+    by: Pick<CarryRequest, "connection" | "node" | "joined">,
   ): Promise<{ port: number; transport: string }>;
   /** Brings the daemon's socket to `socket` by ssh with these arguments. @throws TunnelError with ssh's words */
   ssh(args: readonly string[], socket: string): Promise<void>;

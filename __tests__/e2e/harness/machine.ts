@@ -7,6 +7,8 @@ export const lab = {
   mirror: process.env["LAB_MIRROR"],
   mirrorLog: process.env["LAB_MIRROR_LOG"],
   bin: process.env["LAB_BIN"],
+  /** A Debian, to make images of. */
+  rootfs: process.env["LAB_ROOTFS"],
   docker29: process.env["LAB_DOCKER29_HOST"],
   docker29Network: process.env["LAB_DOCKER29_NETWORK"],
 };
@@ -55,7 +57,7 @@ export function remainsOf(job: Job, host?: string): Remains {
 }
 
 /** The runner's own files, the tool cache, which is meant to stay, and what the job's commands keep in their home. */
-const runnersOwn = /^(_temp\/_runner_file_commands|_tool|home|work)/;
+const runnersOwn = /^(_temp\/_runner_file_commands|_temp\/_github_home|_tool|home|work)/;
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();

@@ -23,6 +23,7 @@ test("a container is read from docker's answer; one that is not there is undefin
     Name: "/kind-registry",
     Created: "2026-01-31T12:00:00Z",
     State: { Running: true, Status: "running", ExitCode: 0 },
+    HostConfig: { NetworkMode: "default" },
     Config: { Image: "registry:3", Labels: null },
     NetworkSettings: {
       Ports: { "5000/tcp": [{ HostIp: "127.0.0.1", HostPort: "5003" }], "80/tcp": null },
@@ -41,6 +42,7 @@ test("a container is read from docker's answer; one that is not there is undefin
     image: "registry:3",
     labels: {},
     networks: ["bridge"],
+    networkMode: "default",
     ports: { "5000/tcp": { address: "127.0.0.1", port: 5003 } },
   });
   expect(await inspectContainer(docker, "other")).toBeUndefined();

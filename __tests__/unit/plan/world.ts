@@ -31,6 +31,7 @@ export function foundWith(more: Partial<Found> = {}): Found {
       architecture: "x86_64",
     },
     address: "unix:///var/run/docker.sock",
+    jobContainer: undefined,
     nodes: [],
     records: [],
     registryContainer: undefined,
@@ -74,6 +75,7 @@ export function containerWith(more: Partial<Container> = {}): Container {
     image: "registry:3",
     labels: {},
     networks: ["kind"],
+    networkMode: "default",
     ports: { "5000/tcp": { address: "127.0.0.1", port: 5000 } },
     ...more,
   };

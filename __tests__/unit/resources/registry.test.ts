@@ -44,6 +44,7 @@ const container = (labels: Record<string, string>) =>
       Name: "/kind-registry",
       Created: "2026-01-31T12:00:00Z",
       State: { Running: false, Status: "created", ExitCode: 0 },
+      HostConfig: { NetworkMode: "default" },
       Config: { Image: "registry:3", Labels: labels },
       NetworkSettings: { Ports: {}, Networks: {} },
     },

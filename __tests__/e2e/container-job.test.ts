@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ContainerJob } from "../../script/runner/container-job.mjs";
+import { containerJob, inputsInside, publishedPort, useInside } from "./harness/container-jobs.ts";
+import { debianImage, type JobImage, minimalImage } from "./harness/job-images.ts";
+import { docker, lab, processIdsOf, remainsOf } from "./harness/machine.ts";
+import { cranePush, usersPath } from "./harness/path-without-shell.ts";
+
+const networksOf = (job: ContainerJob) =>
+  Object.keys(
+    JSON.parse(docker("inspect", "--format", "{{json .NetworkSettings.Networks}}", job.container)) as object,
+  );
+
+describe.skipIf(lab.rootfs === undefined)("a job container with its host's socket", () => {
+  const images: JobImage[] = [];
+  const image = (made: JobImage) => {
+    images.push(made);
+    return made;
+  };
+  let debian: JobImage;
+  beforeAll(() => {
+    debian = image(debianImage());
+    docker("pull", "--quiet", "registry:3");
+  });
+  afterAll(() => {
+    for (const { remove } of images) remove();
+  });
+
+  test.each([
+    ["Debian", () => debian],
+    ["node's libraries and docker alone", () => image(minimalImage({ withDocker: true }))],
+  ])("on %s: the user's path, directly by kind's network, which it leaves", async (_name, made) => {
+    const job = containerJob(made(), { env: { DOCKER_BUILDKIT: "0" } });
+    const before = remainsOf(job);
+    expect(await publishedPort(job)).toBe("ECONNREFUSED");
+    const step = await useInside(job);
+    expect(step.outputs).toMatchObject({ strategy: "remote-docker", registry: "localhost:5000" });
+    expect(step.log).toContain("API server (directly, by the network kind)");
+    expect(step.log).toContain("registry (directly, by the network kind)");
+    expect(networksOf(job)).toEqual([job.network, "kind"]);
+    await usersPath(job, step);
+    await cranePush(job, step);
+
+    const post = await job.post(step);
+    expect(post.code).toBe(0);
+    expect(post.log).not.toContain("::warning::");
+    expect(networksOf(job)).toEqual([job.network]);
+    expect(remainsOf(job)).toEqual(before);
+    job.removeContainer();
+  });
+
+  test("cancelled: main goes on, since docker exec passes no signal; post ends it and leaves nothing", async () => {
+    const job = containerJob(debian);
+    const before = remainsOf(job);
+    const { step, running } = job.start(await inputsInside(job));
+    await running.said(/Starting control-plane/);
+    running.child.kill("SIGINT");
+    await new Promise((resolve) => running.child.once("exit", resolve));
+    expect(processIdsOf(job)).not.toEqual([]);
+    step.collectNow();
+    const post = await job.post(step);
+    expect(post.log).not.toContain("::warning::");
+    expect(remainsOf(job)).toEqual(before);
+    job.removeContainer();
+  });
+
+  test("main killed after it joined: post leaves kind's network, and nothing", async () => {
+    const job = containerJob(debian);
+    const before = remainsOf(job);
+    const { step, running } = job.start(await inputsInside(job));
+    await running.said(/API server \(directly/);
+    expect(networksOf(job)).toContain("kind");
+    for (const pid of processIdsOf(job)) process.kill(pid, "SIGKILL");
+    await running.ended;
+    step.collectNow();
+    const post = await job.post(step);
+    expect(post.log).not.toContain("::warning::");
+    expect(networksOf(job)).toEqual([job.network]);
+    expect(remainsOf(job)).toEqual(before);
+  });
+
+  test("without a docker command: an error that says how to get one", async () => {
+    const job = containerJob(image(minimalImage({ withDocker: false })));
+    const before = remainsOf(job);
+    const step = await job.use(await inputsInside(job));
+    expect(step.code).toBe(1);
+    expect(step.log).toContain("there is no docker command on PATH");
+    expect(step.log).toContain("a container job needs the docker command in its image");
+    expect(step.log).toContain("apt-get install docker.io");
+    await job.post(step);
+    expect(remainsOf(job)).toEqual(before);
+  });
+});

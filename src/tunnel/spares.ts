@@ -45,7 +45,7 @@ export class Spares {
   /** Strikes it off those that are coming. */
   #isForNobody(coming: Promise<Carrier>): boolean {
     const at = this.#coming.indexOf(coming);
-    if (at >= 0) this.#coming.splice(at, 1);
+    if (at >= 0) void this.#coming.splice(at, 1);
     return at >= 0;
   }
 

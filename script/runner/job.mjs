@@ -86,7 +86,6 @@ export class Job {
   /** @type {Record<string, string>} */ #env;
   /** @type {string[]} */ #path = [];
   /** @type {string[]} */ #within;
-  #count = 0;
 
   /** @param {JobOptions} [options] */
   constructor(options = {}) {
@@ -213,7 +212,7 @@ export class Job {
   }
 
   #handOver() {
-    const folder = join(this.temp, `_runner_file_commands-${this.#count++}`);
+    const folder = join(this.temp, `_runner_file_commands-${randomUUID()}`);
     mkdirSync(folder);
     const at = (/** @type {string} */ name) => join(folder, name);
     const names = ["output", "env", "path", "state", "step_summary"];

@@ -10,6 +10,14 @@ const networksOf = (job: ContainerJob) =>
     JSON.parse(docker("inspect", "--format", "{{json .NetworkSettings.Networks}}", job.container)) as object,
   );
 
+/** Until a program of the job succeeds. */
+async function comesBack(job: ContainerJob, ...argv: string[]): Promise<void> {
+  for (let tries = 0; (await job.command(argv)).code !== 0; tries++) {
+    if (tries > 120) throw new Error(`it does not come back: ${argv.join(" ")}`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
 describe.skipIf(lab.rootfs === undefined)("a job container with its host's socket", () => {
   const images: JobImage[] = [];
   const image = (made: JobImage) => {
@@ -46,6 +54,17 @@ describe.skipIf(lab.rootfs === undefined)("a job container with its host's socke
     expect(networksOf(job)).toEqual([job.network]);
     expect(remainsOf(job)).toEqual(before);
     job.removeContainer();
+  });
+
+  test("the way by the network outlives restarts of the registry and of the node", async () => {
+    const job = containerJob(debian);
+    await useInside(job);
+    const registry = "fetch('http://localhost:5000/v2/').then((r) => process.exit(r.ok ? 0 : 1))";
+    docker("restart", "--time", "0", "kind-registry");
+    await comesBack(job, job.places.node, "-e", registry);
+    docker("restart", "kind-control-plane");
+    await comesBack(job, "kubectl", "get", "--raw", "/readyz");
+    await comesBack(job, job.places.node, "-e", registry);
   });
 
   test("cancelled: main goes on, since docker exec passes no signal; post ends it and leaves nothing", async () => {

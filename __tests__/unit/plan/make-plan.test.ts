@@ -191,12 +191,21 @@ describe("a daemon that is elsewhere", () => {
     (address) => {
       const planned = plan({}, { address });
       expect(planned.cluster.config.yaml).toContain("apiServerPort: -1");
-      expect(planned.reach).toEqual({ looksLocal: false, constraint: "as-found" });
+      expect(planned.reach).toEqual({ looksLocal: false, constraint: "as-found", jobContainer: undefined });
       const error = refusal({}, { address, userConfig });
       expect(error).toBeInstanceOf(UsageError);
       expect(error.message).toMatch(/2 control planes; allowed: one, where Docker is on another machine/);
     },
   );
+
+  test("a job container's daemon is elsewhere, whatever its address; its kernel and its limits are ours", () => {
+    const jobContainer = { id: "c0ffee", name: "job", networks: ["github_network_1"] };
+    const limits = { diskFree: undefined, inotifyWatches: 8192, inotifyInstances: undefined };
+    const planned = plan({}, { jobContainer, limits });
+    expect(planned.reach).toEqual({ looksLocal: false, constraint: "as-found", jobContainer });
+    expect(planned.cluster.config.yaml).toContain("apiServerPort: -1");
+    expect(planned.warnings).toHaveLength(1);
+  });
 
   test("one that looks local keeps kind's choice and any number of control planes", () => {
     const planned = plan({}, { userConfig });

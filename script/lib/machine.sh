@@ -60,10 +60,12 @@ need_packages() {
   touch "$root/node_modules/.package-lock.json"
 }
 
+# What the lab is to bring up beyond its usual; see script/lab.
+lab_options=()
+
 # A Docker daemon: the one there is; the lab's where Docker Hub cannot be reached; else Debian's, as root.
-# need_docker [OPTION…]: what the lab is to have beyond its usual; see script/lab.
 need_docker() {
-  "$root/script/lab" up "$@"
+  "$root/script/lab" up "${lab_options[@]}"
   local exports
   exports=$("$root/script/lab" env)
   eval "$exports"
@@ -82,9 +84,8 @@ need_docker() {
   fail "dockerd did not come up in a minute (try $try); see /var/log/kind-ci-dockerd.log"
 }
 
-# lab_was_up [VARIABLE]: whether the lab is there now, or the part of it that exports the variable. What was not, the
-# script that brings it up ends.
-lab_was_up() { [[ $("$root/script/lab" env 2> /dev/null) == *" ${1-DOCKER_HOST}="* ]]; }
+# in_lab VARIABLE: whether what the lab exports as that is up. What was not, the script that brings it up ends.
+in_lab() { [[ $("$root/script/lab" env 2> /dev/null) == *" $1="* ]]; }
 
 # The ssh server's program, for tests of Docker over ssh. Nothing may start it: no machine gets a server by running tests.
 need_sshd() {

@@ -6,9 +6,10 @@ lab_packages=(
   ca-certificates gcc libc6-dev curl util-linux
 )
 
+# install_packages PACKAGE…: those that are not there.
 install_packages() {
   local missing=() package
-  for package in "${lab_packages[@]}"; do
+  for package in "$@"; do
     [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2> /dev/null) == installed ]] || missing+=("$package")
   done
   ((${#missing[@]} == 0)) && return

@@ -60,15 +60,39 @@ test("docker-host and docker-context both given", async () => {
   expect(log).toMatch(/::error::One input is wrong; nothing was touched.*docker-context/);
 });
 
-test("a daemon that is too old", async () => {
-  const version = { Version: "19.03.15", ApiVersion: "1.40", MinAPIVersion: "1.12" };
-  const info = { OSType: "linux", ServerVersion: "19.03.15" };
-  const server = createHttpServer(({ url = "" }, response) => {
-    response.setHeader("Api-Version", "1.40").setHeader("Content-Type", "application/json");
-    response.end(url.endsWith("/version") ? JSON.stringify(version) : JSON.stringify(info));
+/** A stand-in for a daemon: what it says of itself, and of what is asked besides. Nothing is there. */
+async function standIn(
+  about: { readonly version?: object; readonly info?: object },
+  answer: (method: string, path: string) => { status: number; message: string } | undefined = () => undefined,
+): Promise<string> {
+  const version = { Version: "28.0.0", ApiVersion: "1.48", MinAPIVersion: "1.24", ...about.version };
+  const info = { OSType: "linux", CgroupVersion: "2", Architecture: "x86_64", ...about.info };
+  const known: Record<string, unknown> = { "/version": version, "/info": info, "/volumes": { Volumes: [] } };
+  const server = createHttpServer(({ method = "", url = "" }, response) => {
+    const path = url.replace(/^\/v[\d.]+/, "").replace(/\?.*/, "");
+    const refused = answer(method, path) ?? { status: 404, message: `No such object: ${path}` };
+    const found = known[path] ?? (path.endsWith("/json") && path.split("/").length === 3 ? [] : undefined);
+    response.setHeader("Api-Version", version.ApiVersion).setHeader("Content-Type", "application/json");
+    if (path === "/_ping" || found !== undefined) response.end(JSON.stringify(found ?? "OK"));
+    else response.writeHead(refused.status).end(JSON.stringify({ message: refused.message }));
   });
-  const log = await withHost(`tcp://127.0.0.1:${await portOf(server)}`);
-  expect(log).toMatch(/::error::.*19\.03\.15 \(API 1\.40\).*update Docker to 20\.10/);
+  return `tcp://127.0.0.1:${await portOf(server)}`;
+}
+
+test("a daemon that is too old", async () => {
+  const host = await standIn({ version: { Version: "19.03.15", ApiVersion: "1.40", MinAPIVersion: "1.12" } });
+  expect(await withHost(host)).toMatch(/::error::.*19\.03\.15 \(API 1\.40\).*update Docker to 20\.10/);
+});
+
+test("a daemon without cgroups that kind can use", async () => {
+  const host = await standIn({ info: { CgroupVersion: "1", SecurityOptions: ["name=rootless"] } });
+  expect(await withHost(host)).toMatch(/::error::.*rootless.*cgroup v1.*systemd\.unified_cgroup_hierarchy=1/);
+});
+
+test("a daemon whose disk is full", async () => {
+  const message = "write /var/lib/docker/volumes/metadata.db: no space left on device";
+  const host = await standIn({}, (method) => (method === "POST" ? { status: 500, message } : undefined));
+  expect(await withHost(host)).toMatch(/::error::.*no space left on device.*docker system df/);
 });
 
 describe("certificates", () => {

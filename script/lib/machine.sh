@@ -64,15 +64,8 @@ need_packages() {
 lab_options=()
 
 # A Docker daemon: the one there is; the lab's where Docker Hub cannot be reached; else Debian's, as root.
-<<<<<<< HEAD
-# lab_options: what the lab is to have beyond its usual; see script/lab.
-lab_options=()
 need_docker() {
   "$root/script/lab" up ${lab_options[@]+"${lab_options[@]}"} # the bash of macOS knows no empty array
-=======
-need_docker() {
-  "$root/script/lab" up "${lab_options[@]}"
->>>>>>> h-engines
   local exports
   exports=$("$root/script/lab" env)
   eval "$exports"
@@ -91,14 +84,8 @@ need_docker() {
   fail "dockerd did not come up in a minute (try $try); see /var/log/kind-ci-dockerd.log"
 }
 
-<<<<<<< HEAD
-# lab_has VARIABLE: whether that part of the lab is there now which exports the variable. A part that was not there is
-# ended by the script that brings it up.
-lab_has() { [[ $("$root/script/lab" env 2> /dev/null) == *" $1="* ]]; }
-=======
 # in_lab VARIABLE: whether what the lab exports as that is up. What was not, the script that brings it up ends.
 in_lab() { [[ $("$root/script/lab" env 2> /dev/null) == *" $1="* ]]; }
->>>>>>> h-engines
 
 # The ssh server's program, for tests of Docker over ssh. Nothing may start it: no machine gets a server by running tests.
 need_sshd() {

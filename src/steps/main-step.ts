@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { appendFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname } from "node:path";
 import * as core from "@actions/core";
 import { endpointForLaterSteps, endpointMeant, pinned } from "../connection/context-store.ts";
 import { commandEnv, endpointEnv, socketEnv } from "../connection/endpoint.ts";
@@ -14,18 +12,15 @@ import { findRemoteRegistry, type ProvePush, type RemoteRegistryFinding } from "
 import { Ledger } from "../ledger.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/plan.ts";
-import { choiceOfReach } from "../plan/strategy.ts";
 import { maskCredentials } from "../remote-registry/secrets.ts";
 import { actionsLogger } from "../report/actions-logger.ts";
 import { collectEvidence } from "../report/evidence.ts";
 import { reportFailure } from "../report/failure.ts";
-import { outputsOf, type StepOutputs } from "../report/outputs.ts";
-import { summaryOf } from "../report/summary.ts";
 import { endTunnel, recordTunnel } from "../resources/tunnel.ts";
 import { fromInputs } from "../settings/from-inputs.ts";
 import { parseSettings } from "../settings/parse-settings.ts";
 import type { Settings } from "../settings/settings.ts";
-import { type Clock, span, systemClock } from "../support/clock.ts";
+import { type Clock, systemClock } from "../support/clock.ts";
 import { type Evidence, UsageError } from "../support/errors.ts";
 import type { Logger } from "../support/logger.ts";
 import { identify } from "../support/process-identity.ts";
@@ -35,9 +30,10 @@ import { Timeline } from "../timeline.ts";
 import { installTool } from "../tools/install.ts";
 import { restoreNodeImage } from "../tools/node-image-cache.ts";
 import { systemToolDeps, type ToolDeps } from "../tools/tool-deps.ts";
-import { type Brought, up } from "../up.ts";
+import { up } from "../up.ts";
+import { tellLaterSteps } from "./later-steps.ts";
 import { connectBySsh, removeFolder, type SshEndpoint, tunnelRemainsOf } from "./ssh-endpoint.ts";
-import { begunEntry, type Kept, keptEntry, stateEntries } from "./state.ts";
+import { begunEntry, stateEntries } from "./state.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -183,7 +179,7 @@ async function carryOut(plan: Plan, remote: RemoteRegistryFinding | undefined, s
         provePush: () => provePush(remote.access, remote.repository),
       },
     });
-    await tellLaterSteps(plan, brought, step);
+    await tellLaterSteps(plan, brought, { ...step, endpoint: step.forLaterSteps });
   } catch (error) {
     await fail(error, plan, ledger, docker, step);
   }
@@ -255,44 +251,4 @@ async function fail(error: unknown, plan: Plan, ledger: Ledger, docker: Docker, 
   ledger.stop();
   for (const failure of await down(belongingsOf(ledger.content, ledger.path), { docker, clock }))
     logger.warning(failure);
-}
-
-async function tellLaterSteps(plan: Plan, brought: Brought, step: Step): Promise<void> {
-  const { env, logger, timeline } = step;
-  const outputs = outputsOf(plan, brought);
-  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
-  if (plan.exportEnv) core.exportVariable("KUBECONFIG", plan.files.jobKubeconfig);
-  for (const [name, value] of Object.entries(step.forLaterSteps)) core.exportVariable(name, value);
-  core.exportVariable("KIND_CLUSTER_NAME", plan.cluster.name);
-  for (const tool of [brought.kind, brought.kubectl])
-    if (tool.source !== "path") core.addPath(dirname(tool.path));
-  core.saveState(...keptEntry({ tools: toolsOf(brought), image: plan.cluster.image }));
-  const tried = choiceOfReach(plan.registry, brought.reach);
-  logger.info(`${tried.what}: ${tried.chosen} (${tried.why})`);
-  const total = timeline.elapsed();
-  await writeSummary(
-    env,
-    summaryOf({ ...plan, choices: [tried, ...plan.choices] }, outputs, timeline.parts, total),
-  );
-  sayDone(outputs, total, logger);
-}
-
-function toolsOf({ kind, kubectl }: Brought): Kept["tools"] {
-  return [
-    { name: "kind", ...kind },
-    { name: "kubectl", ...kubectl },
-  ];
-}
-
-/** A summary that cannot be written is no reason to fail a job. */
-async function writeSummary(env: Env, text: string): Promise<void> {
-  const file = env["GITHUB_STEP_SUMMARY"];
-  if (file !== undefined && file !== "") await appendFile(file, text).catch(() => {});
-}
-
-function sayDone(outputs: StepOutputs, total: number, logger: Logger): void {
-  const registry = outputs.registry === "" ? "no registry" : `registry ${outputs.registry}`;
-  logger.info(
-    `Ready in ${span(total)}: ${outputs.context} (Kubernetes ${outputs["kubernetes-version"]}), ${registry}.`,
-  );
 }

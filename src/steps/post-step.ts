@@ -1,41 +1,20 @@
-import { readdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import * as core from "@actions/core";
-import { commandEnv, endpointEnv, socketEnv } from "../connection/endpoint.ts";
-import { type Docker, dockerCommand } from "../docker/docker.ts";
-import { findEngine } from "../docker/engine.ts";
-import { kindNetwork } from "../docker/labels.ts";
-import { type Belongings, belongingsOf, belongingsOfRecord, down } from "../down.ts";
-import { type Job, jobKubeconfig, jobOf } from "../environment/job.ts";
-import { findJobContainer, jobOnHost } from "../find.ts";
-import { type LedgerContent, ledgerPath, readLedger } from "../ledger.ts";
-import { contextOf } from "../plan/make-plan.ts";
+import { commandEnv, endpointEnv } from "../connection/endpoint.ts";
+import { down } from "../down.ts";
 import { actionsLogger } from "../report/actions-logger.ts";
-import { ownerRecords } from "../resources/owner-record.ts";
-import { endTunnel, tunnelRemains } from "../resources/tunnel.ts";
-import { fromInputs } from "../settings/from-inputs.ts";
-import { parseSettings } from "../settings/parse-settings.ts";
-import type { Settings } from "../settings/settings.ts";
+import { byHand } from "../report/by-hand.ts";
 import { span, systemClock } from "../support/clock.ts";
-import { messageOf, UsageError } from "../support/errors.ts";
+import { messageOf } from "../support/errors.ts";
 import type { Logger } from "../support/logger.ts";
 import { systemProcessRunner } from "../support/process-runner.ts";
 import { saveTools } from "../tools/install.ts";
 import { saveNodeImage } from "../tools/node-image-cache.ts";
 import { systemToolDeps } from "../tools/tool-deps.ts";
-import { takesConnections } from "../tunnel/ssh-connection.ts";
-import { deleteRemoteImages, type RemoteImages, remoteImagesIn } from "./remote-images.ts";
-import { readKept, readState, type SavedState } from "./state.ts";
+import { dockerFor, findRemains, settingsOf } from "./remains.ts";
+import { deleteRemoteImages, type RemoteImages } from "./remote-images.ts";
+import { readKept } from "./state.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-/** One use of the step that is to be removed, with the daemon that it is on. */
-interface Remains {
-  readonly belongings: Belongings;
-  readonly dockerEnv: Readonly<Record<string, string>>;
-  readonly images: readonly RemoteImages[];
-}
 
 /** The post step: warns, and never fails a job. */
 export async function postStep(env: Env): Promise<void> {
@@ -54,7 +33,7 @@ export async function postStep(env: Env): Promise<void> {
 
 async function removeAll(env: Env, logger: Logger): Promise<void> {
   const begun = systemClock.now();
-  const { remains, cleanup } = await findRemains(env, logger);
+  const { remains, cleanup } = await findRemains(env, (name) => core.getState(name), logger);
   if (remains.length === 0) return logger.info("Nothing of this step is there to remove.");
   for (const { belongings, dockerEnv, images } of remains) {
     if (!cleanup) {
@@ -84,57 +63,6 @@ async function deleteImages(images: readonly RemoteImages[], env: Env, logger: L
   for (const entry of images) await deleteRemoteImages(entry, settings, deps);
 }
 
-async function findRemains(env: Env, logger: Logger): Promise<{ remains: Remains[]; cleanup: boolean }> {
-  const state = readState((name) => core.getState(name));
-  if (state === "nothing-made") {
-    // A main that died while it looked around may have had a connection.
-    await endTunnel(core.getState("owner"), tunnelRemains(undefined, undefined));
-    return { remains: [], cleanup: true };
-  }
-  if (state !== undefined) {
-    const ledger = await readLedger(state.ledger).catch((error: unknown) => {
-      logger.warning(
-        `The ledger ${state.ledger} cannot be read (${messageOf(error)}); going by the owner record.`,
-      );
-      return undefined;
-    });
-    if (ledger !== undefined)
-      return { remains: [await remainsOf(ledger, state.ledger)], cleanup: state.cleanup };
-    const remains = await byRecord(env, ({ owner }) => owner === state.owner);
-    return { remains: remains.map((one) => withFiles(one, state, env)), cleanup: state.cleanup };
-  }
-  // The state was lost: what this job has under the asked name is ours.
-  const settings = settingsOf(env);
-  if (settings === undefined) return { remains: [], cleanup: true };
-  const here = jobOf(env, tmpdir());
-  const ledgers = await ledgersOf(here, settings.clusterName);
-  if (ledgers.length > 0) return { remains: ledgers, cleanup: settings.cleanup };
-  const docker = dockerFor(env, endpointEnv(settings.endpoint, env));
-  const job = jobOnHost(here, await findJobContainer(docker), await findEngine(docker));
-  const remains = await byRecord(
-    env,
-    (record) =>
-      record.cluster === settings.clusterName &&
-      job.runner !== "" &&
-      record.runner === job.runner &&
-      record.host === job.host &&
-      record.run === job.run &&
-      record.attempt === job.attempt &&
-      record.job === job.job,
-  );
-  return { remains, cleanup: settings.cleanup };
-}
-
-/** Undefined for inputs that main refused: it made nothing then. */
-function settingsOf(env: Env): Settings | undefined {
-  try {
-    return parseSettings(fromInputs(env));
-  } catch (error) {
-    if (error instanceof UsageError) return undefined;
-    throw error;
-  }
-}
-
 /** Puts what main brought into the Actions cache, when that was asked for. */
 async function keepForLaterJobs(env: Env, logger: Logger): Promise<void> {
   const kept = readKept((name) => core.getState(name));
@@ -147,79 +75,4 @@ async function keepForLaterJobs(env: Env, logger: Logger): Promise<void> {
   };
   await saveTools(kept.tools, tools);
   await saveNodeImage(kept.image, ["docker"], tools);
-}
-
-/** Ledgers of this job for a cluster of that name. */
-async function ledgersOf(job: Job, cluster: string): Promise<Remains[]> {
-  const folders = await readdir(job.folder).catch(() => []);
-  const found: Remains[] = [];
-  for (const folder of folders) {
-    const path = ledgerPath(join(job.folder, folder));
-    const ledger = await readLedger(path).catch(() => undefined);
-    if (ledger?.cluster === cluster) found.push(await remainsOf(ledger, path));
-  }
-  return found;
-}
-
-async function remainsOf(ledger: LedgerContent, path: string): Promise<Remains> {
-  return {
-    belongings: belongingsOf(ledger, path),
-    dockerEnv: await reachableEnv(ledger),
-    images: remoteImagesIn(ledger),
-  };
-}
-
-/** By the tunnel while it lives: each command over ssh would log in anew. */
-async function reachableEnv({ dockerEnv, forwarded }: LedgerContent): Promise<Remains["dockerEnv"]> {
-  const socket = forwarded?.replace(/^unix:\/\//, "");
-  if (forwarded === undefined || socket === undefined || !(await takesConnections(socket))) return dockerEnv;
-  return socketEnv(forwarded, dockerEnv);
-}
-
-/** A record does not tell of files; the state and the inputs do. */
-function withFiles(remains: Remains, state: SavedState, env: Env): Remains {
-  const name = contextOf(state.cluster);
-  const user = settingsOf(env)?.kubeconfig;
-  const files = [jobKubeconfig(jobOf(env, tmpdir())), ...(user === undefined ? [] : [user])];
-  const contexts = files.map((file) => ({ name, file, before: { existed: file === user, current: "" } }));
-  return { ...remains, belongings: { ...remains.belongings, contexts, folder: dirname(state.ledger) } };
-}
-
-async function byRecord(
-  env: Env,
-  isOurs: (record: Awaited<ReturnType<typeof ownerRecords>>[number]) => boolean,
-): Promise<Remains[]> {
-  // The inputs are those of main, and so is the daemon.
-  const dockerEnv = endpointEnv(settingsOf(env)?.endpoint, env);
-  const records = await ownerRecords(dockerFor(env, dockerEnv));
-  return records
-    .filter(isOurs)
-    .map((record) => ({ belongings: belongingsOfRecord(record), dockerEnv, images: [] }));
-}
-
-function dockerFor(env: Env, dockerEnv: Readonly<Record<string, string>>): Docker {
-  const own = commandEnv(env, dockerEnv, undefined);
-  return dockerCommand(systemProcessRunner(own), own);
-}
-
-function byHand(
-  { cluster, owner, madeNetwork, contexts, record, memberships }: Belongings,
-  images: readonly RemoteImages[],
-): string {
-  const commands = [
-    // First: kind takes its context out of the file that KUBECONFIG names.
-    ...contexts.map(({ name, file }) => `kubectl config delete-context ${name} --kubeconfig ${file}`),
-    ...(cluster === undefined ? [] : [`kind delete cluster --name ${cluster}`]),
-    `docker rm -f -v $(docker ps -aq --filter label=io.kind-ci-action.owner=${owner})`,
-    ...memberships.map(({ network, container }) => `docker network disconnect ${network} ${container}`),
-    // Not while another cluster is on it; Docker refuses then.
-    ...(madeNetwork ? [`docker network rm ${kindNetwork}`] : []),
-    ...(record === undefined ? [] : [`docker volume rm ${record}`]),
-  ];
-  const tags = images.map(({ host, tag }) => `  and the tag ${tag} in the repositories of ${host}`);
-  return [
-    "cleanup: false, so all stays. To remove it by hand:",
-    ...commands.map((command) => `  ${command}`),
-    ...tags,
-  ].join("\n");
 }

@@ -1,0 +1,142 @@
+import { readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { commandEnv, endpointEnv, socketEnv } from "../connection/endpoint.ts";
+import { type Docker, dockerCommand } from "../docker/docker.ts";
+import { findEngine } from "../docker/engine.ts";
+import { type Belongings, belongingsOf, belongingsOfRecord } from "../down.ts";
+import { type Job, jobKubeconfig, jobOf } from "../environment/job.ts";
+import { findJobContainer, jobOnHost } from "../find.ts";
+import { type LedgerContent, ledgerPath, readLedger } from "../ledger.ts";
+import { contextOf } from "../plan/make-plan.ts";
+import { ownerRecords } from "../resources/owner-record.ts";
+import { endTunnel, tunnelRemains } from "../resources/tunnel.ts";
+import { fromInputs } from "../settings/from-inputs.ts";
+import { parseSettings } from "../settings/parse-settings.ts";
+import type { Settings } from "../settings/settings.ts";
+import { messageOf, UsageError } from "../support/errors.ts";
+import type { Logger } from "../support/logger.ts";
+import { systemProcessRunner } from "../support/process-runner.ts";
+import { takesConnections } from "../tunnel/ssh-connection.ts";
+import { type RemoteImages, remoteImagesIn } from "./remote-images.ts";
+import { readState, type SavedState } from "./state.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** One use of the step that is to be removed, with the daemon that it is on. */
+export interface Remains {
+  readonly belongings: Belongings;
+  readonly dockerEnv: Readonly<Record<string, string>>;
+  readonly images: readonly RemoteImages[];
+}
+
+/**
+ * What a main left: by its ledger, else by its owner record; without any state, by what this job has under the asked name.
+ */
+export async function findRemains(
+  env: Env,
+  getState: (name: string) => string,
+  logger: Logger,
+): Promise<{ remains: Remains[]; cleanup: boolean }> {
+  const state = readState(getState);
+  if (state === "nothing-made") {
+    // A main that died while it looked around may have had a connection.
+    await endTunnel(getState("owner"), tunnelRemains(undefined, undefined));
+    return { remains: [], cleanup: true };
+  }
+  if (state !== undefined) {
+    const ledger = await readLedger(state.ledger).catch((error: unknown) => {
+      logger.warning(
+        `The ledger ${state.ledger} cannot be read (${messageOf(error)}); going by the owner record.`,
+      );
+      return undefined;
+    });
+    if (ledger !== undefined)
+      return { remains: [await remainsOf(ledger, state.ledger)], cleanup: state.cleanup };
+    const remains = await byRecord(env, ({ owner }) => owner === state.owner);
+    return { remains: remains.map((one) => withFiles(one, state, env)), cleanup: state.cleanup };
+  }
+  // The state was lost: what this job has under the asked name is ours.
+  const settings = settingsOf(env);
+  if (settings === undefined) return { remains: [], cleanup: true };
+  const here = jobOf(env, tmpdir());
+  const ledgers = await ledgersOf(here, settings.clusterName);
+  if (ledgers.length > 0) return { remains: ledgers, cleanup: settings.cleanup };
+  const docker = dockerFor(env, endpointEnv(settings.endpoint, env));
+  const job = jobOnHost(here, await findJobContainer(docker), await findEngine(docker));
+  const remains = await byRecord(
+    env,
+    (record) =>
+      record.cluster === settings.clusterName &&
+      job.runner !== "" &&
+      record.runner === job.runner &&
+      record.host === job.host &&
+      record.run === job.run &&
+      record.attempt === job.attempt &&
+      record.job === job.job,
+  );
+  return { remains, cleanup: settings.cleanup };
+}
+
+/** Undefined for inputs that main refused: it made nothing then. */
+export function settingsOf(env: Env): Settings | undefined {
+  try {
+    return parseSettings(fromInputs(env));
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
+/** Ledgers of this job for a cluster of that name. */
+async function ledgersOf(job: Job, cluster: string): Promise<Remains[]> {
+  const folders = await readdir(job.folder).catch(() => []);
+  const found: Remains[] = [];
+  for (const folder of folders) {
+    const path = ledgerPath(join(job.folder, folder));
+    const ledger = await readLedger(path).catch(() => undefined);
+    if (ledger?.cluster === cluster) found.push(await remainsOf(ledger, path));
+  }
+  return found;
+}
+
+async function remainsOf(ledger: LedgerContent, path: string): Promise<Remains> {
+  return {
+    belongings: belongingsOf(ledger, path),
+    dockerEnv: await reachableEnv(ledger),
+    images: remoteImagesIn(ledger),
+  };
+}
+
+/** By the tunnel while it lives: each command over ssh would log in anew. */
+async function reachableEnv({ dockerEnv, forwarded }: LedgerContent): Promise<Remains["dockerEnv"]> {
+  const socket = forwarded?.replace(/^unix:\/\//, "");
+  if (forwarded === undefined || socket === undefined || !(await takesConnections(socket))) return dockerEnv;
+  return socketEnv(forwarded, dockerEnv);
+}
+
+/** A record does not tell of files; the state and the inputs do. */
+function withFiles(remains: Remains, state: SavedState, env: Env): Remains {
+  const name = contextOf(state.cluster);
+  const user = settingsOf(env)?.kubeconfig;
+  const files = [jobKubeconfig(jobOf(env, tmpdir())), ...(user === undefined ? [] : [user])];
+  const contexts = files.map((file) => ({ name, file, before: { existed: file === user, current: "" } }));
+  return { ...remains, belongings: { ...remains.belongings, contexts, folder: dirname(state.ledger) } };
+}
+
+async function byRecord(
+  env: Env,
+  isOurs: (record: Awaited<ReturnType<typeof ownerRecords>>[number]) => boolean,
+): Promise<Remains[]> {
+  // The inputs are those of main, and so is the daemon.
+  const dockerEnv = endpointEnv(settingsOf(env)?.endpoint, env);
+  const records = await ownerRecords(dockerFor(env, dockerEnv));
+  return records
+    .filter(isOurs)
+    .map((record) => ({ belongings: belongingsOfRecord(record), dockerEnv, images: [] }));
+}
+
+export function dockerFor(env: Env, dockerEnv: Readonly<Record<string, string>>): Docker {
+  const own = commandEnv(env, dockerEnv, undefined);
+  return dockerCommand(systemProcessRunner(own), own);
+}

@@ -1,9 +1,10 @@
-import { mkdir, open, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { parse, stringify } from "yaml";
 import * as z from "zod";
 import type { Clock } from "../support/clock.ts";
 import { ConflictError, codeOf } from "../support/errors.ts";
+import { asLockHolder, isOfDeadHolder } from "../support/lock-holder.ts";
 
 const named = z.looseObject({ name: z.string() });
 
@@ -134,12 +135,15 @@ export async function readIfThere(file: string): Promise<string> {
 }
 
 async function takeLock(lock: string, clock: Clock): Promise<void> {
+  const holder = await asLockHolder();
   const end = clock.now() + lockPatience;
   for (;;) {
     try {
-      return await (await open(lock, "wx", 0o600)).close();
+      return await writeFile(lock, holder, { flag: "wx", mode: 0o600 });
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
+      // A main that was killed in the middle: its post must not wait for it.
+      if (await isOfDeadHolder(await readIfThere(lock))) await rm(lock, { force: true });
       if (clock.now() > end) throw lockTaken(lock);
       await clock.sleep(50);
     }

@@ -37,7 +37,7 @@ export async function useInside(job: ContainerJob, given: Record<string, string>
 }
 
 /** What became of a connection to a port of the job's localhost: `open`, or the error's code. */
-export async function portOf(job: ContainerJob, port: number): Promise<string> {
+async function portOf(job: ContainerJob, port: number): Promise<string> {
   const code = `const s = require('net').connect(+process.argv[1], '127.0.0.1');
     s.on('connect', () => { console.log('open'); s.destroy() }).on('error', (e) => console.log(e.code))`;
   return (await script(job, code, String(port))).trim();

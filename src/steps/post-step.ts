@@ -4,11 +4,9 @@ import { dirname, join } from "node:path";
 import * as core from "@actions/core";
 import { commandEnv, endpointEnv, socketEnv } from "../connection/endpoint.ts";
 import { type Docker, dockerCommand } from "../docker/docker.ts";
-import { findEngine } from "../docker/engine.ts";
 import { kindNetwork } from "../docker/labels.ts";
 import { type Belongings, belongingsOf, belongingsOfRecord, down } from "../down.ts";
 import { type Job, jobKubeconfig, jobOf } from "../environment/job.ts";
-import { findJobContainer, jobOnHost } from "../find.ts";
 import { type LedgerContent, ledgerPath, readLedger } from "../ledger.ts";
 import { contextOf } from "../plan/make-plan.ts";
 import { actionsLogger } from "../report/actions-logger.ts";
@@ -106,11 +104,9 @@ async function findRemains(env: Env, logger: Logger): Promise<{ remains: Remains
   // The state was lost: what this job has under the asked name is ours.
   const settings = settingsOf(env);
   if (settings === undefined) return { remains: [], cleanup: true };
-  const here = jobOf(env, tmpdir());
-  const ledgers = await ledgersOf(here, settings.clusterName);
+  const job = jobOf(env, tmpdir());
+  const ledgers = await ledgersOf(job, settings.clusterName);
   if (ledgers.length > 0) return { remains: ledgers, cleanup: settings.cleanup };
-  const docker = dockerFor(env, endpointEnv(settings.endpoint, env));
-  const job = jobOnHost(here, await findJobContainer(docker), await findEngine(docker));
   const remains = await byRecord(
     env,
     (record) =>

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { inspectContainer, kindNodes } from "./docker/containers.ts";
 import type { Docker } from "./docker/docker.ts";
 import { endpointAddress } from "./docker/endpoint-address.ts";
-import { type Engine, findEngine } from "./docker/engine.ts";
+import { findEngine } from "./docker/engine.ts";
 import { kindNetwork } from "./docker/labels.ts";
 import { findOwnContainer } from "./docker/own-container.ts";
 import { findHostLimits } from "./environment/host-limits.ts";
@@ -52,7 +52,7 @@ export async function find(settings: Settings, job: Job, deps: FindDeps): Promis
     readUserConfig(settings),
     resolveImage(),
     engineFound.then(() => endpointAddress(docker)),
-    engineFound.then(() => findJobContainer(docker)),
+    engineFound.then(async () => findOwnContainer(docker, idsInTraces(await readTraces()))),
     engineFound.then(() => kindNodes(docker, settings.clusterName)),
     engineFound.then(() => ownerRecords(docker)),
     engineFound.then(() => (registryName === undefined ? undefined : inspectContainer(docker, registryName))),
@@ -61,14 +61,13 @@ export async function find(settings: Settings, job: Job, deps: FindDeps): Promis
     foreignContext(settings, job),
     lookAtRemoteRegistry(),
   ]);
-  const onHost = jobOnHost(job, jobContainer, engine);
   return {
-    job: onHost,
+    job,
     engine,
     address,
     jobContainer,
     nodes,
-    records: records.map((record) => ({ record, standing: standingOf(record, onHost) })),
+    records: records.map((record) => ({ record, standing: standingOf(record, job) })),
     registryContainer,
     networkExists: network.code === 0,
     registryPortTaken: taken,
@@ -78,16 +77,6 @@ export async function find(settings: Settings, job: Job, deps: FindDeps): Promis
     foreignContext: foreign,
     remoteRegistry: remote,
   };
-}
-
-/** The container of this daemon that we are in, with a network of its own. */
-export async function findJobContainer(docker: Docker): Promise<Found["jobContainer"]> {
-  return findOwnContainer(docker, idsInTraces(await readTraces()));
-}
-
-/** A container's host name is new with each job, and a dead job's must be known again: it is the machine's then. */
-export function jobOnHost(job: Job, container: Found["jobContainer"], { name }: Pick<Engine, "name">): Job {
-  return container === undefined ? job : { ...job, host: name };
 }
 
 async function readUserConfig({ config }: Settings): Promise<Found["userConfig"]> {

@@ -130,7 +130,10 @@ export async function relayTo(target, network) {
     client.pipe(there).pipe(client);
   });
   const gateway = docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", network);
-  await new Promise((resolve) => server.listen({ host: gateway, port: 0 }, () => resolve(undefined)));
+  await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: gateway, port: 0 }, () => resolve(undefined));
+  });
   const address = server.address();
   const at = typeof address === "object" && address !== null ? address.port : 0;
   return { address: `${gateway}:${at}`, close: () => server.close() };

@@ -1,19 +1,10 @@
-import {
-  chmod,
-  mkdir,
-  open as openFile,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
+import { chmod, mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Document, isMap, isSeq, parseDocument } from "yaml";
 import * as z from "zod";
 import type { Clock } from "../support/clock.ts";
 import { ConflictError, codeOf } from "../support/errors.ts";
+import { asLockHolder, isOfDeadHolder } from "../support/lock-holder.ts";
 
 const named = z.looseObject({ name: z.string() });
 
@@ -183,12 +174,15 @@ export async function readIfThere(file: string): Promise<string> {
 }
 
 async function takeLock(lock: string, clock: Clock): Promise<void> {
+  const holder = await asLockHolder();
   const end = clock.now() + lockPatience;
   for (;;) {
     try {
-      return await (await openFile(lock, "wx", 0o600)).close();
+      return await writeFile(lock, holder, { flag: "wx", mode: 0o600 });
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
+      // A main that was killed in the middle: its post must not wait for it.
+      if (await isOfDeadHolder(await readIfThere(lock))) await rm(lock, { force: true });
       if (clock.now() > end) throw lockTaken(lock);
       await clock.sleep(50);
     }

@@ -3,10 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { commandEnv, endpointEnv, socketEnv } from "../connection/endpoint.ts";
 import { type Docker, dockerCommand } from "../docker/docker.ts";
-import { findEngine } from "../docker/engine.ts";
 import { type Belongings, belongingsOf, belongingsOfRecord } from "../down.ts";
 import { type Job, jobKubeconfig, jobOf } from "../environment/job.ts";
-import { findJobContainer, jobOnHost } from "../find.ts";
 import { type LedgerContent, ledgerPath, readLedger } from "../ledger.ts";
 import { contextOf } from "../plan/make-plan.ts";
 import { ownerRecords } from "../resources/owner-record.ts";
@@ -59,11 +57,9 @@ export async function findRemains(
   // The state was lost: what this job has under the asked name is ours.
   const settings = settingsOf(env);
   if (settings === undefined) return { remains: [], cleanup: true };
-  const here = jobOf(env, tmpdir());
-  const ledgers = await ledgersOf(here, settings.clusterName);
+  const job = jobOf(env, tmpdir());
+  const ledgers = await ledgersOf(job, settings.clusterName);
   if (ledgers.length > 0) return { remains: ledgers, cleanup: settings.cleanup };
-  const docker = dockerFor(env, endpointEnv(settings.endpoint, env));
-  const job = jobOnHost(here, await findJobContainer(docker), await findEngine(docker));
   const remains = await byRecord(
     env,
     (record) =>

@@ -1,4 +1,5 @@
-import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { chmod, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -12,6 +13,8 @@ import {
   removeContext,
 } from "../../../src/resources/kubeconfig.ts";
 import { systemClock } from "../../../src/support/clock.ts";
+import { asLockHolder, isOfDeadHolder } from "../../../src/support/lock-holder.ts";
+import { identify } from "../../../src/support/process-identity.ts";
 
 const single = (name: string) => `apiVersion: v1
 kind: Config
@@ -183,6 +186,24 @@ describe("changing the file", () => {
     await writeFile(file, single("a"));
     await changeKubeconfig(file, () => undefined, systemClock);
     await expect(stat(file)).rejects.toThrow("ENOENT");
+  });
+
+  test("takes the lock of one of us that was killed while it held it, and of nobody else", async () => {
+    const file = join(folder, "config");
+    const dead = spawn(process.execPath, ["--eval", "setTimeout(() => {}, 60_000)"]);
+    const identity = await identify(dead.pid ?? 0);
+    const processes = await readlink("/proc/self/ns/pid");
+    await writeFile(`${file}.lock`, JSON.stringify({ ...identity, processes }));
+    const changing = changeKubeconfig(file, () => single("a"), systemClock);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    await expect(stat(file)).rejects.toThrow("ENOENT");
+    dead.kill("SIGKILL");
+    await changing;
+    expect(await readFile(file, "utf8")).toContain("name: a");
+    await expect(stat(`${file}.lock`)).rejects.toThrow("ENOENT");
+    const elsewhere = JSON.stringify({ ...identity, processes: "pid:[1]" });
+    expect(await isOfDeadHolder(elsewhere)).toBe(false);
+    expect(await isOfDeadHolder(await asLockHolder())).toBe(false);
   });
 
   test("gives up on a lock that stays, with what to do", async () => {

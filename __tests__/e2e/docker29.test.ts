@@ -30,7 +30,7 @@ async function pushAndRun(job: Job, { outputs }: Step): Promise<void> {
 // Elsewhere the machine's own daemon is what all other tests run on, and there is no second one.
 test.skipIf(lab.mirror === undefined)("a current Docker engine with its containerd image store", async () => {
   const { host, network } = engine();
-  const job = newJob({ env: { DOCKER_HOST: host }, inside: ["nsenter", `--net=${network}`] });
+  const job = newJob({ env: { DOCKER_HOST: host }, through: ["nsenter", `--net=${network}`] });
   expect(await run(job, "docker version --format '{{.Server.Version}}'")).toMatch(/^29\./);
   expect(await run(job, "docker info --format '{{json .DriverStatus}}'")).toContain("containerd.snapshotter");
   const before = remainsOf(job, host);

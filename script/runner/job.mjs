@@ -17,7 +17,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 /**
  * @typedef {object} JobOptions
  * @property {Record<string, string>} [env] What the machine's environment has more, such as DOCKER_HOST.
- * @property {string[]} [inside] What each of its commands begins with, as nsenter's way into another network.
+ * @property {string[]} [through] What each of its commands begins with, as nsenter's way into another network.
  * @property {(line: string) => void} [onLine] Each line that a step says.
  * @property {string} [path] PATH of the machine; this process's by default.
  * @property {string} [runId] Of the workflow run; random by default.
@@ -84,7 +84,7 @@ export class Running {
 export class Job {
   /** @type {Record<string, string>} */ #env;
   /** @type {string[]} */ #path = [];
-  /** @type {string[]} */ #inside;
+  /** @type {string[]} */ #through;
   #count = 0;
 
   /** @param {JobOptions} [options] */
@@ -97,7 +97,7 @@ export class Job {
       mkdirSync(folder, { recursive: true });
     /** Marks the job's processes, as the runner marks them. */
     this.trackingId = `github_${randomUUID()}`;
-    this.#inside = options.inside ?? [];
+    this.#through = options.through ?? [];
     this.onLine = options.onLine ?? (() => {});
     this.#env = {
       PATH: options.path ?? process.env["PATH"] ?? "",
@@ -129,6 +129,12 @@ export class Job {
   /** What a `run:` step sees. @returns {Record<string, string>} */
   get env() {
     return { ...this.#env, PATH: [...this.#path, this.#env["PATH"]].join(delimiter) };
+  }
+
+  /** Starts a program as a step of this job. @param {string[]} command @param {Record<string, string>} env */
+  launch(command, env) {
+    const [program = "", ...args] = [...this.#through, ...command];
+    return spawn(program, args, { cwd: this.workspace, env, stdio: ["ignore", "pipe", "pipe"] });
   }
 
   /** For all steps from now on. @param {string} name @param {string} value */
@@ -184,7 +190,7 @@ export class Job {
   /** A `run:` step. @param {string} script @returns {Promise<Ended>} */
   async run(script) {
     const bash = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script];
-    return await this.#begin(bash, this.env).ended;
+    return await new Running(this.launch(bash, this.env), this.onLine).ended;
   }
 
   /** The runner takes its own folders away. */
@@ -211,14 +217,8 @@ export class Job {
 
   /** @param {keyof Bundles} entry @param {Record<string, string>} more */
   #spawn(entry, more) {
-    return this.#begin([process.execPath, join(root, bundles()[entry])], { ...this.env, ...more });
-  }
-
-  /** @param {string[]} command @param {Record<string, string>} env */
-  #begin(command, env) {
-    const [program = "", ...args] = [...this.#inside, ...command];
-    const child = spawn(program, args, { cwd: this.workspace, env, stdio: ["ignore", "pipe", "pipe"] });
-    return new Running(child, this.onLine);
+    const bundle = join(root, bundles()[entry]);
+    return new Running(this.launch([process.execPath, bundle], { ...this.env, ...more }), this.onLine);
   }
 }
 

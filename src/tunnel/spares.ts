@@ -15,7 +15,7 @@ export class Spares {
   readonly #later: NodeJS.Timeout;
   readonly #ready: Carrier[] = [];
   /** Being started, for nobody yet. */
-  readonly #coming: Promise<Carrier>[] = [];
+  readonly #coming = new Set<Promise<Carrier>>();
 
   constructor(start: () => Promise<Carrier>) {
     this.#start = start;
@@ -30,30 +30,26 @@ export class Spares {
     setImmediate(() => this.#fill(few));
     this.#later.refresh();
     if (ready !== undefined) return Promise.resolve(release(ready));
-    return this.#coming.shift() ?? this.#start();
+    const [coming] = this.#coming;
+    if (coming === undefined) return this.#start();
+    this.#coming.delete(coming);
+    return coming;
   }
 
   #fill(upTo: number): void {
-    while (this.#ready.length + this.#coming.length < upTo) {
+    while (this.#ready.length + this.#coming.size < upTo) {
       const coming = this.#start();
-      this.#coming.push(coming);
+      this.#coming.add(coming);
       coming.then(
         (carrier) => {
-          if (this.#isForNobody(coming)) this.#keep(carrier);
+          if (this.#coming.delete(coming)) this.#keep(carrier);
         },
         () => {
           // The other side is away: its next user will say so.
-          if (this.#isForNobody(coming)) setTimeout(() => this.#fill(wanted), pause).unref();
+          if (this.#coming.delete(coming)) setTimeout(() => this.#fill(wanted), pause).unref();
         },
       );
     }
-  }
-
-  /** Strikes it off those that are coming. */
-  #isForNobody(coming: Promise<Carrier>): boolean {
-    const at = this.#coming.indexOf(coming);
-    if (at >= 0) this.#coming.splice(at, 1);
-    return at >= 0;
   }
 
   #keep(carrier: Carrier): void {

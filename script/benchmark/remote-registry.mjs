@@ -55,7 +55,12 @@ export function proofRounds(far, image, rounds) {
     ];
     const rows = contestants.map(({ name }) => ({
       name,
-      .../** @type {Omit<import("./usable-afar.mjs").Row, "name">} */ ({ usable: [], down: [], kubectl: [] }),
+      .../** @type {Omit<import("./usable-afar.mjs").Row, "name">} */ ({
+        usable: [],
+        down: [],
+        kubectl: [],
+        direct: [],
+      }),
     }));
     for (let at = 0; at < rounds * 2; at++) {
       // A, B, B, A: none always meets a warmer machine.

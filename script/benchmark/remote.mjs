@@ -40,8 +40,14 @@ try {
   results["usable"] = usable;
   console.log(`\nTo usable on the far daemon, ${rounds} rounds: seconds, median (least–most)\n`);
   print(
-    ["", "usable", "down", "`kubectl get --raw /readyz`, ms"],
-    usable.map((one) => [one.name, spread(one.usable), spread(one.down), spread(one.kubectl, 0)]),
+    ["", "usable", "down", "`kubectl get --raw /readyz`, ms", "past the tunnel, ms"],
+    usable.map((one) => [
+      one.name,
+      spread(one.usable),
+      spread(one.down),
+      spread(one.kubectl, 0),
+      spread(one.direct, 0),
+    ]),
   );
 
   const proof = await proofRounds(far, image, rounds);

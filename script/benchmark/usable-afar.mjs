@@ -7,10 +7,11 @@ import { Job } from "../runner/job.mjs";
 import { bash, kubectlVersion } from "./contestants.mjs";
 
 /** @typedef {import("../far/machine.mjs").FarMachine} FarMachine */
-/** @typedef {{ name: string, usable: number[], down: number[], kubectl: number[] }} Row */
+/** @typedef {{ name: string, usable: number[], down: number[], kubectl: number[], direct: number[] }} Row */
 /**
  * @typedef {object} Up
  * @property {string} kubectl How the cluster is asked from the job; for kind alone on the far machine, as it cannot be reached.
+ * @property {{ kubectl: string, server: () => string }} [direct] The same cluster, asked past the tunnel.
  * @property {() => Promise<unknown>} down
  */
 /** @typedef {{ name: string, up: () => Promise<Up> }} Contestant */
@@ -26,12 +27,12 @@ export async function usableRounds(far, image, rounds) {
     kindAlone("kind alone, its socket", far, image, folder, socket),
     kindAlone("kind alone, TLS", far, image, folder, tls),
     kindAlone("kind alone, ssh://", far, image, folder, { DOCKER_HOST: ssh.address, PATH: path }),
-    action("this action, TLS", image, { env: tls }, {}),
-    action("this action, ssh://", image, { path }, { "docker-host": ssh.address }),
+    action("this action, TLS", image, { env: tls }, {}, far),
+    action("this action, ssh://", image, { path }, { "docker-host": ssh.address }, far),
   ];
   const rows = contestants.map(({ name }) => ({
     name,
-    .../** @type {Omit<Row, "name">} */ ({ usable: [], down: [], kubectl: [] }),
+    .../** @type {Omit<Row, "name">} */ ({ usable: [], down: [], kubectl: [], direct: [] }),
   }));
   for (let at = 0; at < rounds; at++) {
     for (let turn = 0; turn < contestants.length; turn++) {
@@ -50,17 +51,24 @@ export async function usableRounds(far, image, rounds) {
 /** @param {Contestant} contestant @param {Row} row */
 export async function round({ up }, row) {
   const begun = performance.now();
-  const { kubectl, down } = await up();
+  const { kubectl, direct, down } = await up();
   await poll(kubectl);
   row.usable.push((performance.now() - begun) / 1000);
-  for (let count = 0; count < 11; count++) {
-    const asking = performance.now();
-    await bash(`${kubectl} get --raw /readyz`);
-    row.kubectl.push(performance.now() - asking);
-  }
+  await askReady(kubectl, "", row.kubectl);
+  if (direct !== undefined) await askReady(direct.kubectl, direct.server(), row.direct);
   const ending = performance.now();
   await down();
   row.down.push((performance.now() - ending) / 1000);
+}
+
+/** As often as somebody types, or a script with some work between. @param {string} kubectl @param {string} options @param {number[]} took */
+async function askReady(kubectl, options, took) {
+  for (let count = 0; count < 11; count++) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const asking = performance.now();
+    await bash(`${kubectl} get --raw /readyz ${options}`);
+    took.push(performance.now() - asking);
+  }
 }
 
 /** The same for all. @param {string} kubectl */
@@ -105,9 +113,10 @@ docker network rm kind`);
  * @param {string} image
  * @param {import("../runner/job.mjs").JobOptions} options
  * @param {Record<string, string>} inputs
+ * @param {FarMachine} [far] Where Docker is, when it is not here.
  * @returns {Contestant}
  */
-export function action(name, image, options, inputs) {
+export function action(name, image, options, inputs, far) {
   return {
     name,
     async up() {
@@ -121,8 +130,10 @@ export function action(name, image, options, inputs) {
         ...inputs,
       });
       if (step.code !== 0) throw new Error(step.log);
+      const kubectl = `kubectl --kubeconfig ${step.outputs["kubeconfig"]}`;
       return {
-        kubectl: `kubectl --kubeconfig ${step.outputs["kubeconfig"]}`,
+        kubectl,
+        ...(far === undefined ? {} : { direct: pastTheTunnel(far, kubectl) }),
         async down() {
           const { code, log } = await job.post(step);
           if (code !== 0) throw new Error(log);
@@ -130,5 +141,13 @@ export function action(name, image, options, inputs) {
         },
       };
     },
+  };
+}
+
+/** On the far machine's own loopback. @param {FarMachine} far @param {string} kubectl */
+function pastTheTunnel(far, kubectl) {
+  return {
+    kubectl: `${far.inside.join(" ")} ${kubectl}`,
+    server: () => `--server https://${far.docker("port", "bench-control-plane", "6443")}`,
   };
 }

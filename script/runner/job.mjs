@@ -132,12 +132,6 @@ export class Job {
     return { ...this.#env, PATH: [...this.#path, this.#env["PATH"]].join(delimiter) };
   }
 
-  /** Starts a program as a step of this job. @param {string[]} command @param {Record<string, string>} env */
-  launch(command, env) {
-    const [program = "", ...args] = [...this.#through, ...command];
-    return spawn(program, args, { cwd: this.workspace, env, stdio: ["ignore", "pipe", "pipe"] });
-  }
-
   /** For all steps from now on. @param {string} name @param {string} value */
   addEnv(name, value) {
     this.#env[name] = value;

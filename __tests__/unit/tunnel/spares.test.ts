@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import { expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Carrier } from "../../../src/docker/exec-stream.ts";
 import { Spares } from "../../../src/tunnel/spares.ts";
 
@@ -23,20 +23,46 @@ function inHand() {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test("two are started before anybody asks; who asks gets the oldest, and another is started", async () => {
-  const { starts, spares } = inHand();
-  expect(starts).toHaveLength(2);
-  const first = starts[0]?.come();
-  await turn();
-  expect(await spares.take()).toBe(first);
-  await turn();
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("one is started before anybody asks, and more when it is quiet", () => {
+  const { starts } = inHand();
+  expect(starts).toHaveLength(1);
+  vi.runOnlyPendingTimers();
   expect(starts).toHaveLength(3);
 });
 
-test("who comes while they start waits for the one that was started first, and for no start of its own", async () => {
+test("who asks gets the oldest; nothing is started beside a new connection while there are others", async () => {
+  const { starts, spares } = inHand();
+  vi.runOnlyPendingTimers();
+  const [first] = starts.map((one) => one.come());
+  await turn();
+  expect(await spares.take()).toBe(first);
+  await turn();
+  vi.advanceTimersByTime(199);
+  expect(starts).toHaveLength(3);
+  vi.advanceTimersByTime(1);
+  expect(starts).toHaveLength(4);
+});
+
+test("when the last is taken the next is started at once", async () => {
+  const { starts, spares } = inHand();
+  starts[0]?.come();
+  await turn();
+  await spares.take();
+  await turn();
+  expect(starts).toHaveLength(2);
+});
+
+test("who comes while one starts waits for that, and for no start of its own", async () => {
   const { starts, spares } = inHand();
   const taken = spares.take();
-  expect(starts).toHaveLength(2);
+  expect(starts).toHaveLength(1);
   const first = starts[0]?.come();
   expect(await taken).toBe(first);
 });
@@ -51,8 +77,8 @@ test("more than there are spares each have their own", async () => {
 
 test("one that ends while it waits is given to nobody", async () => {
   const { starts, spares } = inHand();
-  const dead = starts[0]?.come();
-  const living = starts[1]?.come();
+  vi.runOnlyPendingTimers();
+  const [dead, living] = starts.map((one) => one.come());
   await turn();
   dead?.output.destroy(new Error("the node restarts"));
   await turn();
@@ -60,20 +86,15 @@ test("one that ends while it waits is given to nobody", async () => {
 });
 
 test("a start that fails is its user's failure; with no user it is tried again later", async () => {
-  vi.useFakeTimers({ toFake: ["setTimeout"] });
-  try {
-    const { starts, spares } = inHand();
-    const taken = spares.take();
-    starts[0]?.fail();
-    await expect(taken).rejects.toThrow("the daemon is away");
-    await turn();
-    const before = starts.length;
-    starts[1]?.fail();
-    await turn();
-    expect(starts).toHaveLength(before);
-    vi.runOnlyPendingTimers();
-    expect(starts).toHaveLength(before + 1);
-  } finally {
-    vi.useRealTimers();
-  }
+  const { starts, spares } = inHand();
+  const taken = spares.take();
+  starts[0]?.fail();
+  await expect(taken).rejects.toThrow("the daemon is away");
+  await turn();
+  expect(starts).toHaveLength(2);
+  starts[1]?.fail();
+  await turn();
+  expect(starts).toHaveLength(2);
+  vi.advanceTimersByTime(1_000);
+  expect(starts.length).toBeGreaterThan(2);
 });

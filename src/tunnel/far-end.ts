@@ -60,15 +60,16 @@ close $s;
 until ($inEnded) { my $got = sysread(STDIN, $in, $most); $inEnded = 1 unless $got || !defined $got && $! == EINTR }
 `;
 
-/** bash cannot close one direction alone: after the client's end the target gets two seconds. */
+/**
+ * bash cannot close one direction alone: after the client's end the target gets two seconds. Each is waited for by its
+ * number: `wait -n` forgets one that has ended before it is asked.
+ */
 const bashProgram = `
 exec 3<>"/dev/tcp/$1/$2" 4<&0 || exit 1
 cat <&3 & reads=$!
-cat <&4 >&3 & writes=$!
-wait -n
-if kill -0 $reads 2>/dev/null; then sleep 2; fi
-if ! kill -0 $reads 2>/dev/null && wait $reads; then echo end >&2; fi
-kill $reads $writes 2>/dev/null
+{ trap 'kill $!; exit' TERM; cat <&4 >&3 & wait $!; sleep 2; kill $reads; } >/dev/null 2>&1 & writes=$!
+wait $reads && echo end >&2
+kill $writes 2>/dev/null
 `;
 
 export const perlEnd: FarEnd = {

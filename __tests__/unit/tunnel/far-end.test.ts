@@ -125,4 +125,20 @@ describe("bash", () => {
     child.stdin?.write("hello");
     expect(await child.err).not.toMatch(/^end/m);
   });
+
+  test("a target that resets before anything could be waited for ends it too", async () => {
+    const port = await serve((socket) => socket.resetAndDestroy());
+    for (let turn = 0; turn < 50; turn++) {
+      const child = start(bashEnd, port);
+      expect(await child.err).not.toMatch(/^end/m);
+    }
+  });
+
+  test("after the client's end the target may still answer for two seconds, and is not waited for longer", async () => {
+    const port = await serve((socket) => socket.once("data", () => socket.write("hello to you")));
+    const child = start(bashEnd, port);
+    child.stdin?.end("hello");
+    expect((await child.out).toString()).toBe("hello to you");
+    expect(await child.err).not.toMatch(/^end/m);
+  });
 });

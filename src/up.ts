@@ -278,7 +278,7 @@ async function mergeContexts({ files, cluster }: Plan, { ledger, clock }: UpDeps
     ...(files.userKubeconfig === undefined ? [] : [files.userKubeconfig]),
   ];
   for (const file of targets) {
-    const before = beforeMerge(await readIfThere(file));
+    const before = await beforeMerge(file);
     // The job's file is ours, whichever use of the step made it.
     const existed = before.existed && file !== files.jobKubeconfig;
     await ledger.intend({

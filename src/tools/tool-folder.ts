@@ -116,10 +116,15 @@ function beside(target: string): string {
   return join(dirname(target), `.${randomUUID()}.part`);
 }
 
-/** Removes everything beside a program. */
+/** Of no name that a shell would look for. */
+function isPart(name: string): boolean {
+  return /^\.[0-9a-f-]{36}\.part$/.test(name);
+}
+
+/** Removes everything beside a program, except what another process is about to put in its place. */
 export async function leaveOnly(program: string): Promise<void> {
   const folder = dirname(program);
-  const others = (await readdir(folder)).filter((name) => name !== basename(program));
+  const others = (await readdir(folder)).filter((name) => name !== basename(program) && !isPart(name));
   await Promise.all(others.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }
 

@@ -194,7 +194,9 @@ describe("a daemon that is elsewhere", () => {
       expect(planned.reach).toEqual({ looksLocal: false, constraint: "as-found", jobContainer: undefined });
       const error = refusal({}, { address, userConfig });
       expect(error).toBeInstanceOf(UsageError);
-      expect(error.message).toMatch(/2 control planes; allowed: one, where Docker is on another machine/);
+      expect(error.message).toMatch(
+        /2 control planes; allowed: one, where Docker's loopback is not this job's/,
+      );
     },
   );
 

@@ -129,11 +129,9 @@ test("a context without a user is a context", () => {
   expect(hasContext(theirs, "theirs")).toBe(true);
 });
 
-test("beforeMerge tells a file that is not there", () => {
-  expect([beforeMerge(""), beforeMerge(single("a"))]).toEqual([
-    { existed: false, current: "" },
-    { existed: true, current: "a" },
-  ]);
+test.each(["---\n", "null\n", "# nothing yet\n"])("a context comes into a file of %j", (text) => {
+  const merged = mergeContext(text, single("kind-a"), "kind-a");
+  expect(hasContext(merged, "kind-a")).toBe(true);
 });
 
 test("hasContext tells a context by its name", () => {
@@ -163,6 +161,21 @@ describe("changing the file", () => {
     await changeKubeconfig(file, () => single("a"), systemClock);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     await expect(stat(`${file}.lock`)).rejects.toThrow("ENOENT");
+  });
+
+  test("what it was before tells a file that is not there from an empty one", async () => {
+    const [none, empty, full] = ["none", "empty", "full"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await writeFile(empty, "");
+    await writeFile(full, single("a"));
+    expect(await Promise.all([none, empty, full].map(beforeMerge))).toEqual([
+      { existed: false, current: "" },
+      { existed: true, current: "" },
+      { existed: true, current: "a" },
+    ]);
   });
 
   test("keeps the mode of a file that is there", async () => {

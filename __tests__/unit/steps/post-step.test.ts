@@ -1,9 +1,12 @@
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { Ledger } from "../../../src/ledger.ts";
 import { postStep } from "../../../src/steps/post-step.ts";
-import { begunEntry, stateEntries } from "../../../src/steps/state.ts";
+import { begunEntries, stateEntries } from "../../../src/steps/state.ts";
+import { identify, lives } from "../../../src/support/process-identity.ts";
 import { newFolder } from "../new-folder.ts";
 
 const owner = "abcdefabcdef";
@@ -58,8 +61,20 @@ async function post(state: readonly [string, string][], inputs: Record<string, s
 }
 
 test("a main that refused made nothing: docker is not even asked", async () => {
-  expect(await post([begunEntry(owner)])).toEqual([]);
+  expect(await post(begunEntries(owner, undefined))).toEqual([]);
   expect(written).toContain("Nothing of this step is there to remove.");
+});
+
+test("a main that goes on after it was cancelled while it looked around is ended, with what it began since", async () => {
+  const main = spawn("sleep", ["600"], { stdio: "ignore" });
+  onTestFinished(() => void main.kill("SIGKILL"));
+  const identity = await identify(main.pid ?? 0);
+  const ledger = await Ledger.open(folder, { owner, cluster: "kind", dockerEnv: {}, main: identity });
+  await ledger.intend({ resource: "owner-record", name: `kind-ci-${owner}` });
+  const asked = await post(begunEntries(owner, identity));
+  expect(identity !== undefined && (await lives(identity))).toBe(false);
+  expect(asked).toContain(`: volume rm kind-ci-${owner}`);
+  expect(existsSync(folder)).toBe(false);
 });
 
 test("a ledger that cannot be read is told, and the owner record and the state say what to remove", async () => {

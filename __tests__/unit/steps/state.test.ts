@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import {
-  begunEntry,
+  begunEntries,
   type Kept,
   keptEntry,
   readKept,
+  readMain,
   readState,
   stateEntries,
 } from "../../../src/steps/state.ts";
@@ -19,11 +20,11 @@ describe("the state", () => {
   });
 
   test("with a main that only began, says that nothing was made", () => {
-    expect(readState(runner([begunEntry("abc")]))).toBe("nothing-made");
+    expect(readState(runner(begunEntries("abc", { pid: 1, startTime: "2" })))).toBe("nothing-made");
   });
 
   test("with both, says what was made: main saves the one after the other", () => {
-    expect(readState(runner([begunEntry("abc"), ...stateEntries(state)]))).toEqual(state);
+    expect(readState(runner([...begunEntries("abc", undefined), ...stateEntries(state)]))).toEqual(state);
   });
 
   test.each<[string, readonly [string, string][]]>([
@@ -50,10 +51,17 @@ describe("what is kept for later jobs", () => {
   );
 
   test.each<[string, readonly [string, string][]]>([
-    ["main did not come to its end", [begunEntry("abc")]],
+    ["main did not come to its end", begunEntries("abc", undefined)],
     ["it is no JSON", [["kept", "{"]]],
     ["it is something else", [["kept", '{"tools": "none"}']]],
   ])("is nothing when %s", (_, entries) => {
     expect(readKept(runner(entries))).toBeUndefined();
   });
+});
+
+test("which process main is, where it can be told for sure", () => {
+  const main = { pid: 1, startTime: "2" };
+  expect(readMain(runner(begunEntries("abc", main)))).toEqual(main);
+  expect(readMain(runner(begunEntries("abc", undefined)))).toBeUndefined();
+  expect(readMain(runner([["main", "{"]]))).toBeUndefined();
 });

@@ -30,7 +30,7 @@ export function clashesOf(user: ClusterConfig, needs: OurNeeds): Problem[] {
     if (written !== undefined)
       add(
         `an extraMounts entry for ${containerPath}`,
-        `no mount there: the action writes below ${written} on each node, which would be in your folder; give registry: false, or copy your files to the nodes after this step (docker cp)`,
+        `no mount there: the action writes below ${written} on each node, which would be in your folder; leave out the registry (registry: false, no remote-registry), or copy your files to the nodes after this step (docker cp)`,
       );
   }
   const address = user.networking?.apiServerAddress;
@@ -45,7 +45,7 @@ export function clashesOf(user: ClusterConfig, needs: OurNeeds): Problem[] {
   if (controlPlanes > 1 && needs.apiServerPort === "daemon-chooses") {
     add(
       `${controlPlanes} control planes`,
-      "one, where Docker is on another machine: kind picks the ports of further ones on this side (kind's limit)",
+      "one, where Docker's loopback is not this job's (another machine, a job container): kind picks the ports of further ones on this side (kind's limit)",
     );
   }
   if (user.nodes != null && controlPlanes === 0)

@@ -1,5 +1,5 @@
 // The demo's job: main, a user's commands, post; told with times, and held against a snapshot from before.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";

@@ -181,16 +181,6 @@ test("main killed while kind works: post leaves nothing on either side", async (
   expect(remainsOnBothSides(job, far)).toEqual(before);
 });
 
-test("another authority's certificates get a message that names them", async () => {
-  const job = newJob({ env: far.env });
-  const openssl = `openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=other -keyout key.pem -out cert.pem`;
-  await run(job, `${openssl} 2>&1 && cp cert.pem ca.pem`);
-  const other = newJob({ env: { ...far.env, DOCKER_CERT_PATH: job.workspace } });
-  const step = await other.use(inputs());
-  expect(step.code).toBe(1);
-  expect(step.log).toMatch(/check DOCKER_CERT_PATH/);
-});
-
 describe.skipIf(!existsSync("/usr/sbin/sshd"))("over ssh", () => {
   let ssh: { path: string; address: string };
   beforeAll(() => {

@@ -4,10 +4,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { FarMachine } from "../../script/far/machine.mjs";
 import type { Job, Step } from "../../script/runner/job.mjs";
 import { remainsOnBothSides } from "./harness/far.ts";
-import { inputs, newJob, run, use } from "./harness/jobs.ts";
+import { inputs, newJob, pushAndRun, run, use } from "./harness/jobs.ts";
 import { lab, pathWithoutTools, processIdsOf } from "./harness/machine.ts";
-
-const example = join(import.meta.dirname, "../../docs/example");
 
 let far: FarMachine;
 beforeAll(async () => {
@@ -17,13 +15,7 @@ afterAll(() => far.end());
 
 /** A user's way: build, push, run, look, ask by every kind of stream that kubectl has. */
 async function usersPath(job: Job, { outputs }: Step): Promise<void> {
-  const image = `${outputs["registry"]}/app:${outputs["image-tag"]}`;
-  await run(
-    job,
-    `DOCKER_BUILDKIT=0 docker build --quiet --tag ${image} ${example} && docker push --quiet ${image}`,
-  );
-  await run(job, `kubectl run app --image=${image} --port=8080`);
-  await run(job, "kubectl wait pod/app --for=condition=Ready --timeout=180s");
+  await pushAndRun(job, { outputs });
   expect(await run(job, "kubectl exec app -- echo from the pod")).toContain("from the pod");
   expect(await run(job, "kubectl exec -i app -- cat <<< 'there and back'")).toContain("there and back");
   await run(job, "kubectl logs app");

@@ -2,10 +2,8 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { newJob, run, use } from "./harness/jobs.ts";
+import { newJob, pushAndRun, run, use } from "./harness/jobs.ts";
 import { lab, remainsOf } from "./harness/machine.ts";
-
-const example = join(import.meta.dirname, "../../docs/example");
 
 /** What the mirror was asked for since. */
 function mirrorLog(since: number): string[] {
@@ -37,13 +35,7 @@ test("cluster, registry, a pushed image in a pod; then nothing is left", async (
   expect(step.summary).toContain("| Docker |");
   expect(step.summary).toContain(`| Kubernetes | ${outputs["kubernetes-version"]} |`);
 
-  const image = `${outputs["registry"]}/app:${outputs["image-tag"]}`;
-  await run(
-    job,
-    `DOCKER_BUILDKIT=0 docker build --quiet --tag ${image} ${example} && docker push --quiet ${image}`,
-  );
-  await run(job, `kubectl run app --image=${image} --port=8080`);
-  await run(job, "kubectl wait pod/app --for=condition=Ready --timeout=180s");
+  await pushAndRun(job, { outputs });
   expect(await run(job, "kubectl get --raw /api/v1/namespaces/default/pods/app:8080/proxy/")).toContain(
     "Hello from a pod.",
   );

@@ -1,9 +1,6 @@
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { newJob, run, use } from "../e2e/harness/jobs.ts";
+import { newJob, pushAndRun, run, use } from "../e2e/harness/jobs.ts";
 import { lab, remainsOf } from "../e2e/harness/machine.ts";
-
-const example = join(import.meta.dirname, "../../docs/example");
 
 test("the user's path on the second Kubernetes, by its minor", async () => {
   const job = newJob();
@@ -13,13 +10,7 @@ test("the user's path on the second Kubernetes, by its minor", async () => {
   expect(outputs["kubernetes-version"]).toMatch(/^v1\.36\.\d+$/);
   expect(outputs["node-image"]).toMatch(/^kindest\/node:v1\.36\.\d+@sha256:[0-9a-f]{64}$/);
 
-  const image = `${outputs["registry"]}/app:${outputs["image-tag"]}`;
-  await run(
-    job,
-    `DOCKER_BUILDKIT=0 docker build --quiet --tag ${image} ${example} && docker push --quiet ${image}`,
-  );
-  await run(job, `kubectl run app --image=${image} --port=8080`);
-  await run(job, "kubectl wait pod/app --for=condition=Ready --timeout=180s");
+  await pushAndRun(job, { outputs });
   expect(await run(job, "kubectl get --raw /api/v1/namespaces/default/pods/app:8080/proxy/")).toContain(
     "Hello from a pod.",
   );

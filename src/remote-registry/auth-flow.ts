@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Clock } from "../support/clock.ts";
+import { parsed } from "../support/json.ts";
 import type { Logger } from "../support/logger.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
@@ -190,12 +191,4 @@ function tokenRequest(url: URL, service: string | undefined, { credentials, scop
   url.searchParams.set("scope", scope);
   const headers = credentials === undefined ? {} : { authorization: `Basic ${basicAuth(credentials)}` };
   return { method: "GET", url, headers };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

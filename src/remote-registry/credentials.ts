@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { codeOf, EnvironmentError, messageOf, TimeoutError } from "../support/errors.ts";
+import { parsed } from "../support/json.ts";
 import type { Logger } from "../support/logger.ts";
 import type { ProcessRunner } from "../support/process-runner.ts";
 import { type DockerConfig, helperFor, inlineLogin, parseDockerConfig } from "./docker-config.ts";
@@ -154,14 +155,6 @@ async function askHelper(
   if (secret === "") return undefined;
   if (username === tokenUser) return { kind: "identity-token", identityToken: secret };
   return { kind: "password", username, password: secret };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What to do where an identity token is of no use: on the nodes, and with registries that take Basic only. */

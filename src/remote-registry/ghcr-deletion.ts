@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parsed } from "../support/json.ts";
 import { answerInWords } from "./answer.ts";
 import type { DeletionOutcome } from "./deletion.ts";
 import type { HttpAnswer, HttpRequest, RegistryHttp } from "./http.ts";
@@ -137,13 +138,5 @@ export function packageApi(githubApiUrl: string, token: string, http: RegistryHt
       ? "; the token needs `packages: write` in the job's permissions, and the repository the Admin role on the package"
       : "";
     return new RegistryRefusal(`${what}: GitHub answers ${words}${advice}`);
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parsed } from "../support/json.ts";
 import type { ProcessIdentity } from "../support/process-identity.ts";
 
 /** What main leaves for post: where the ledger is, whose it is, and what was asked about removing. */
@@ -48,14 +49,6 @@ export function readKept(get: (name: string) => string): Kept | undefined {
   if (!read.success) return undefined;
   const { tools, image } = read.data;
   return { tools, image: { reference: image.reference, digest: image.digest } };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The state as name and value, for the runner to keep. */

@@ -1,5 +1,6 @@
 import { readlink } from "node:fs/promises";
 import * as z from "zod";
+import { parsed } from "./json.ts";
 import { identify, lives } from "./process-identity.ts";
 
 const form = z.object({ pid: z.number(), startTime: z.string(), processes: z.string().min(1) });
@@ -19,12 +20,4 @@ export async function isOfDeadHolder(text: string): Promise<boolean> {
 
 function pidNamespace(): Promise<string> {
   return readlink("/proc/self/ns/pid").catch(() => "");
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

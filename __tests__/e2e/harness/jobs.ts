@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { Job, type JobOptions, type Step } from "../../../script/runner/job.mjs";
 import { dockerHost, lab, pathWithoutTools } from "./machine.ts";
@@ -37,4 +38,17 @@ export async function run(job: Job, script: string): Promise<string> {
   const { code, log } = await job.run(script);
   if (code !== 0) throw new Error(`the command failed (${code}): ${script}\n${log}`);
   return log;
+}
+
+const example = join(import.meta.dirname, "../../../docs/example");
+
+/** What a user does first: builds an image, pushes it to the step's registry and runs it as the pod `app`, to Ready. */
+export async function pushAndRun(job: Job, { outputs }: Pick<Step, "outputs">): Promise<void> {
+  const image = `${outputs["registry"]}/app:${outputs["image-tag"]}`;
+  await run(
+    job,
+    `DOCKER_BUILDKIT=0 docker build --quiet --tag ${image} ${example} && docker push --quiet ${image}`,
+  );
+  await run(job, `kubectl run app --image=${image} --port=8080`);
+  await run(job, "kubectl wait pod/app --for=condition=Ready --timeout=180s");
 }

@@ -1,3 +1,5 @@
-import { mainStep } from "./steps/main-step.ts";
+import { failAtOnce, mainStep } from "./steps/main-step.ts";
 
+// An error event that nobody hears: node would print the line it came from, which is the whole bundle.
+process.once("uncaughtException", failAtOnce);
 void mainStep(process.env);

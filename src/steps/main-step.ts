@@ -72,6 +72,12 @@ export async function mainStep(env: Env): Promise<void> {
   }
 }
 
+/** For what no promise carries. Post removes what there is. */
+export function failAtOnce(error: unknown): never {
+  core.setFailed(reportFailure(error, [], actionsLogger()));
+  process.exit(1);
+}
+
 async function begin(env: Env, logger: Logger): Promise<Omit<Step, "ssh" | "forLaterSteps">> {
   if (process.platform === "win32") {
     throw new UsageError([

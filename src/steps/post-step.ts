@@ -3,6 +3,7 @@ import { commandEnv, endpointEnv } from "../connection/endpoint.ts";
 import { down } from "../down.ts";
 import { actionsLogger } from "../report/actions-logger.ts";
 import { byHand } from "../report/by-hand.ts";
+import { reportFailure } from "../report/failure.ts";
 import { span, systemClock } from "../support/clock.ts";
 import { messageOf } from "../support/errors.ts";
 import type { Logger } from "../support/logger.ts";
@@ -29,6 +30,11 @@ export async function postStep(env: Env): Promise<void> {
   } catch (error) {
     logger.warning(`Keeping the tools for later jobs failed: ${messageOf(error)}`);
   }
+}
+
+/** For what no promise carries. */
+export function warnOfDefect(error: unknown): void {
+  actionsLogger().warning(reportFailure(error, [], actionsLogger()));
 }
 
 async function removeAll(env: Env, logger: Logger): Promise<void> {

@@ -44,6 +44,20 @@ engine_up() {
 
 engine_answers() { docker --host "$(engine_host "$1")" info --format '{{.ServerVersion}}' > /dev/null 2>&1; }
 
+# Somebody's own Docker would lose its packet filter chains to ours, and with them its published ports, until it is restarted.
+refuse_beside_another_engine() {
+  local process pid
+  [[ ${LAB_BESIDE_DOCKER-} != 1 ]] || return 0
+  for process in /proc/[0-9]*; do
+    pid=${process#/proc/}
+    [[ $(cat "$process/comm" 2> /dev/null) == dockerd ]] || continue
+    [[ $(readlink "$process/ns/net" 2> /dev/null) == "$(readlink /proc/self/ns/net)" ]] || continue
+    if grep --quiet --fixed-strings --text "$lab_data/" "$process/cmdline" 2> /dev/null; then continue; fi
+    die "a Docker engine is running here (process $pid), and two in one network delete each other's packet filter rules." \
+      "Stop it while the lab is up (systemctl stop docker.socket docker); LAB_BESIDE_DOCKER=1 starts the lab all the same"
+  done
+}
+
 # A namespace from which no traffic goes anywhere.
 make_network() {
   [[ $1 != main ]] || return 0

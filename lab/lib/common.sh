@@ -69,16 +69,16 @@ start_time() {
   cut -d' ' -f20 <<< "$stat"
 }
 
-# begin NAME LOG COMMAND…: starts a daemon that holds none of our files open, and records who it is.
+# begin NAME COMMAND…: starts a daemon that holds none of our files open, and records who it is.
 begin() {
-  local name=$1 log=$2 pid
-  shift 2
+  local name=$1 pid
+  shift
   mkdir -p "$lab_run"
   # A file that a caller holds open may be a lock, and the daemon outlives the caller.
   # shellcheck disable=SC2016 # expanded by the shell that it is given to
   setsid --fork bash -c '
     for file in /proc/$$/fd/*; do file=${file##*/}; ((file < 3)) || eval "exec $file>&-"; done
-    echo $$ > "$1.pid.new"; shift; exec "$@"' _ "$lab_run/$name" "$@" < /dev/null >> "$log" 2>&1
+    echo $$ > "$1.pid.new"; shift; exec "$@"' _ "$lab_run/$name" "$@" < /dev/null >> "$lab_run/$name.log" 2>&1
   until [[ -s $lab_run/$name.pid.new ]]; do sleep 0.02; done
   pid=$(cat "$lab_run/$name.pid.new")
   printf '%s %s\n' "$pid" "$(start_time "$pid")" > "$lab_run/$name.pid"
@@ -111,7 +111,23 @@ await() {
   local what=$1 end=$((SECONDS + $2))
   shift 2
   until "$@" > /dev/null 2>&1; do
-    ((SECONDS < end)) || die "$what did not come up in time; see the logs in $lab_run"
+    ((SECONDS < end)) || die "$what did not come up in time"
+    sleep 0.1
+  done
+}
+
+# await_daemon NAME WHAT SECONDS COMMAND…: until the command succeeds, while what `begin` started lives.
+await_daemon() {
+  local name=$1 what=$2 end=$((SECONDS + $3)) trouble=''
+  shift 3
+  until "$@" > /dev/null 2>&1; do
+    if ! alive "$name"; then trouble='ended as soon as it was started'; fi
+    if ((SECONDS >= end)); then trouble='did not come up in time'; fi
+    if [[ -n $trouble ]]; then
+      # Whoever brought the lab up takes it down next, and its logs with it.
+      tail -n 5 "$lab_run/$name.log" >&2
+      die "$what $trouble; its last words are above"
+    fi
     sleep 0.1
   done
 }

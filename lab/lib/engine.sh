@@ -37,9 +37,9 @@ engine_up() {
     --registry-mirror "http://127.0.0.1:$lab_registry_port"
   )
   if lacks_capability; then arguments+=(--add-runtime "lab=$(runtime_wrapper "$prefix")" --default-runtime lab); fi
-  begin "engine-$name" "$lab_run/engine-$name.log" nsenter --net="$(engine_network "$name")" \
+  begin "engine-$name" nsenter --net="$(engine_network "$name")" \
     env PATH="${prefix:+$prefix:}$PATH" "$program" "${arguments[@]}"
-  await "the Docker engine $name" 90 engine_answers "$name"
+  await_daemon "engine-$name" "the Docker engine $name" 90 engine_answers "$name"
 }
 
 engine_answers() { docker --host "$(engine_host "$1")" info --format '{{.ServerVersion}}' > /dev/null 2>&1; }

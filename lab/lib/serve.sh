@@ -24,9 +24,9 @@ storage:
   delete: {enabled: true}
 http: {addr: "$lab_registry"}
 YAML
-  begin "$name" "$lab_run/$name.log" nsenter --net="$(engine_network "$engine")" \
+  begin "$name" nsenter --net="$(engine_network "$engine")" \
     env OTEL_TRACES_EXPORTER=none "$program" serve "$lab_run/registry.yml"
-  await "the lab's registry" 20 within "$engine" curl --silent --fail "http://$lab_registry/v2/"
+  await_daemon "$name" "the lab's registry" 20 within "$engine" curl --silent --fail "http://$lab_registry/v2/"
 }
 
 # The digest of an image in the lab's registry; empty where it has none.
@@ -46,9 +46,9 @@ mirror_up() {
   alive "$name" && return
   mkdir -p "$lab_cache/mirror"
   touch "$lab_mirror_log"
-  begin "$name" "$lab_run/$name.log" nsenter --net="$(engine_network "$engine")" \
+  begin "$name" nsenter --net="$(engine_network "$engine")" \
     "$(command -v node)" "$lab_root/mirror/server.mjs" "$lab_cache/mirror" "$lab_mirror_port" "$lab_mirror_log"
-  await "the lab's mirror" 20 within "$engine" curl --silent --output /dev/null "$lab_mirror/"
+  await_daemon "$name" "the lab's mirror" 20 within "$engine" curl --silent --output /dev/null "$lab_mirror/"
 }
 
 # put FILE PATH: a copy in the mirror, replaced as a whole.

@@ -55,13 +55,12 @@ const forkPayload = {
 };
 
 /** Logs in, builds, pushes, and runs the image in a pod, each by the outputs alone. */
-async function pushAndRun(job: Job, outputs: Record<string, string>, name = "app"): Promise<string> {
+async function pushAndRun(job: Job, outputs: Record<string, string>): Promise<string> {
+  const name = "app";
   const image = `${outputs["registry"]}/${name}:${outputs["image-tag"]}`;
+  const [host] = (outputs["registry"] ?? "").split("/");
   if (outputs["strategy"] === "remote-registry")
-    await run(
-      job,
-      `echo ${password} | docker login --username user --password-stdin ${elsewhere.host} 2> /dev/null`,
-    );
+    await run(job, `echo ${password} | docker login --username user --password-stdin ${host} 2> /dev/null`);
   await run(
     job,
     `DOCKER_BUILDKIT=0 docker build --quiet --tag ${image} ${example} && docker push --quiet ${image} && docker rmi ${image}`,
@@ -191,6 +190,25 @@ inLab("a private registry with users and a private authority", () => {
     expect(await elsewhere.pusher().status("team/both", tags[1] ?? "")).toBe(200);
     await secondJob?.post(second);
     expect(await elsewhere.pusher().status("team/both", tags[1] ?? "")).toBe(404);
+  });
+});
+
+inLab("a private registry whose users a token server knows", () => {
+  test("a pod pulls by a token that its node fetched, and post deletes by one that may delete", async () => {
+    const tokens = await registryElsewhere("token server");
+    onTestFinished(() => tokens.stop());
+    const job = newJob();
+    const step = await use(job, { ...tokens.inputs, "delete-images": "app" });
+    const tag = step.outputs["image-tag"] ?? "";
+    expect(tokens.scopes).toEqual(["repository:team/app:pull,push"]);
+    await pushAndRun(job, step.outputs);
+    await expect(tokens.stranger().status("team/app", tag)).rejects.toThrow("asks");
+    // Docker asked for more than to pull.
+    expect(tokens.scopes).toContain("repository:team/app:pull");
+    const post = await job.post(step);
+    expect(post.log).toContain(`${tokens.host}/team/app:${tag} deleted`);
+    expect(tokens.scopes).toContain("repository:team/app:pull,delete");
+    expect(await tokens.pusher().status("team/app", tag)).toBe(404);
   });
 });
 

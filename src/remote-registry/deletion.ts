@@ -3,6 +3,7 @@ import { registrySession, type SessionDeps } from "./auth-flow.ts";
 import type { Credentials } from "./credentials.ts";
 import { isRegistryOf, type PackageApi, packageApi } from "./ghcr-deletion.ts";
 import type { HttpAnswer } from "./http.ts";
+import { patientHttp } from "./patient-http.ts";
 import { apiUrl, type RemoteRegistry, repositoryUnder } from "./reference.ts";
 import { type RegistryReader, RegistryRefusal, registryReader } from "./registry-reader.ts";
 import { retentionAdvice } from "./retention.ts";
@@ -49,12 +50,16 @@ const width = 6;
  * Deletes this run's tag in these repositories, by the way that the registry has. By digest only where no other tag
  * shares it: a digest takes all its tags with it. Never throws for what a registry does: each repository has its report.
  */
-export async function deleteRunTag(request: DeletionRequest, deps: SessionDeps): Promise<DeletionReport[]> {
+export async function deleteRunTag(
+  request: DeletionRequest,
+  { http, clock, logger }: SessionDeps,
+): Promise<DeletionReport[]> {
+  const deps = { http: patientHttp(http, clock), clock, logger };
   const { registry, tag, token } = request;
   if (!/^\w[\w.-]{0,127}$/.test(tag)) throw new Error(`not a tag: ${JSON.stringify(tag)}`);
-  if (token !== undefined && token !== "") deps.logger.mask(token);
+  if (token !== undefined && token !== "") logger.mask(token);
   const session = registrySession(registry, request.credentials, deps);
-  const reader = registryReader(registry, session, deps);
+  const reader = registryReader(registry, session);
   const way = wayOf(request, deps);
   const failed = (repository: string, error: unknown): DeletionReport => ({
     repository: `${registry.host}/${repository}`,

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { answerInWords, nextPage, retryAfter } from "./answer.ts";
-import type { RegistrySession, SessionDeps } from "./auth-flow.ts";
+import { answerInWords, nextPage } from "./answer.ts";
+import type { RegistrySession } from "./auth-flow.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import { apiUrl, type RemoteRegistry } from "./reference.ts";
 
@@ -16,7 +16,7 @@ export interface Manifest {
 
 /** What a deletion reads and asks of one registry. All throw a RegistryRefusal where the registry says no. */
 export interface RegistryReader {
-  /** Any request, with its answer whatever the status; one that came too often is sent once more. */
+  /** Any request, with its answer whatever the status. */
   ask(request: HttpRequest, scope: string): Promise<HttpAnswer>;
   /** Undefined where there is no such manifest. */
   manifest(repository: string, reference: string, scope: string): Promise<Manifest | undefined>;
@@ -44,22 +44,9 @@ const indexForm = z.looseObject({
 
 /** Pages of a list, at most: a registry whose links go in a circle must not hold post for ever. */
 const mostPages = 200;
-/** The longest Retry-After that is waited for, in seconds. */
-const longestWait = 10;
 
-export function registryReader(
-  registry: RemoteRegistry,
-  session: RegistrySession,
-  { clock }: Pick<SessionDeps, "clock">,
-): RegistryReader {
+export function registryReader(registry: RemoteRegistry, session: RegistrySession): RegistryReader {
   const ask = async (request: HttpRequest, scope: string): Promise<HttpAnswer> => {
-    const answer = await askOnce(request, scope);
-    const wait = answer.status === 429 ? (retryAfter(answer, clock.now()) ?? 1) : undefined;
-    if (wait === undefined || wait > longestWait) return answer;
-    await clock.sleep(wait * 1000);
-    return askOnce(request, scope);
-  };
-  const askOnce = async (request: HttpRequest, scope: string): Promise<HttpAnswer> => {
     const sent = await session.send(request, scope);
     switch (sent.kind) {
       case "answer":

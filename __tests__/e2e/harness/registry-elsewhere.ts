@@ -5,7 +5,12 @@ import { join } from "node:path";
 import { Authority } from "../../integration/remote-registry/authority.ts";
 import type { Pusher } from "../../integration/remote-registry/pushing.ts";
 import { startRegistry } from "../../integration/remote-registry/real-registry.ts";
-import { issuer, service, startTokenServer, type TokenServer } from "../../integration/remote-registry/token-server.ts";
+import {
+  issuer,
+  service,
+  startTokenServer,
+  type TokenServer,
+} from "../../integration/remote-registry/token-server.ts";
 import { login, pusher } from "../../integration/remote-registry/use-of-registry.ts";
 
 /** Other in a URL than in a text, so that each form of it is a form of its own. */

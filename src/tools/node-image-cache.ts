@@ -4,7 +4,6 @@ import * as z from "zod";
 import { messageOf } from "../support/errors.ts";
 import type { Argv } from "../support/process-runner.ts";
 import type { NodeImage } from "./node-images.ts";
-import { platformOf } from "./platform.ts";
 import type { ToolDeps } from "./tool-deps.ts";
 import { sumOfFile, toolRoot } from "./tool-folder.ts";
 
@@ -38,7 +37,7 @@ export async function restoreNodeImage(
   docker: DockerArgv,
   deps: ToolDeps,
 ): Promise<string | undefined> {
-  const kept = keptOf(image, deps);
+  const kept = await keptOf(image, docker, deps);
   if (kept === undefined) return undefined;
   return withFolder(kept, "restored from", deps, async () => {
     if ((await idOf(image.reference, docker, deps)) !== undefined) return undefined;
@@ -57,7 +56,7 @@ export async function restoreNodeImage(
 
 /** Saves the node image for later jobs, when `cache` is `all`; call it when nobody waits. Never fails. */
 export async function saveNodeImage(image: Image, docker: DockerArgv, deps: ToolDeps): Promise<void> {
-  const kept = keptOf(image, deps);
+  const kept = await keptOf(image, docker, deps);
   if (kept === undefined) return;
   await withFolder(kept, "saved to", deps, async () => {
     const id = await idOf(image.reference, docker, deps);
@@ -76,13 +75,18 @@ export async function saveNodeImage(image: Image, docker: DockerArgv, deps: Tool
   });
 }
 
-function keptOf({ digest }: Image, { cacheScope, platform, arch, env }: ToolDeps): Kept | undefined {
+async function keptOf({ digest }: Image, docker: DockerArgv, deps: ToolDeps): Promise<Kept | undefined> {
+  const { cacheScope, env, runner } = deps;
   // Without a digest nothing tells whether the kept one is still the one that the tag means.
   const hex = /^sha256:([0-9a-f]{64})$/.exec(digest ?? "")?.[1];
   if (cacheScope !== "all" || hex === undefined) return undefined;
+  // The daemon's, which may be another machine's than ours.
+  const asked: Argv = [...docker, "version", "--format", "{{.Server.Os}}-{{.Server.Arch}}"];
+  const { code, stdout: platform } = await runner.run(asked, { deadline: 30_000 });
+  if (code !== 0) return undefined;
   const folder = join(toolRoot(env), "kind-ci-action-node-image", hex);
   return {
-    key: `kind-ci-action-1-node-image-${platformOf(platform, arch).name}-${hex}`,
+    key: `kind-ci-action-1-node-image-${platform.trim()}-${hex}`,
     folder,
     archive: join(folder, "image.tar"),
     account: join(folder, "image.json"),

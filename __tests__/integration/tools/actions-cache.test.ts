@@ -119,6 +119,7 @@ case "$1" in
   --context) shift 2 ;;
 esac
 case "$1 $2" in
+  "version --format") echo "\${PLATFORM-linux-amd64}" ;;
   "image inspect") cat "$(name "$5")" ;;
   "tag "*) cp "$(name "$2")" "$(name "$3")" ;;
   "rmi "*) rm "$(name "$3")" ;;
@@ -155,6 +156,14 @@ test("the node image is saved, and restored under a name of our own; no archive 
   expect(cache.keys).toEqual([`save ${imageKey}`, `restore ${imageKey}`]);
   expect((await files()).filter((file) => file.startsWith("cache/"))).toEqual([]);
   expect(log).toEqual([]);
+});
+
+test("the image of a daemon of another architecture is another one", async () => {
+  const { cache, deps, argv } = await openDocker();
+  const far = { ...deps.env, PLATFORM: "linux-arm64" };
+  const { systemProcessRunner } = await import("../../../src/support/process-runner.ts");
+  await saveNodeImage(image, argv, { ...deps, runner: systemProcessRunner(far) });
+  expect(cache.keys).toEqual([`save kind-ci-action-1-node-image-linux-arm64-${hex}`]);
 });
 
 test("an image that the daemon has already is not restored", async () => {

@@ -1,5 +1,6 @@
 import type { Account } from "../support/errors.ts";
-import { answerInWords, errorCode, retryAfter } from "./answer.ts";
+import { retryAfterOf } from "../support/exchange.ts";
+import { answerInWords, errorCode } from "./answer.ts";
 import { type RegistrySession, registrySession, type Sent, type SessionDeps } from "./auth-flow.ts";
 import { parseChallenges } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
@@ -214,8 +215,8 @@ function notDefinite(answer: HttpAnswer, seen: string, { registry, session, deps
   const words = session.redact(seen);
   const open = `whether images can be pushed under ${registry.prefix} is open`;
   if (answer.status === 429) {
-    const seconds = retryAfter(answer, deps.clock.now());
-    const when = seconds === undefined ? "" : `, and to come again in ${seconds} s`;
+    const pause = retryAfterOf(answer, deps.clock.now());
+    const when = pause === undefined ? "" : `, and to come again in ${Math.ceil(pause / 1000)} s`;
     return {
       kind: "not-definite",
       text: `${open}: ${registry.host} says that it was asked too often${when} (429)`,

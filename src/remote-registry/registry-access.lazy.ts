@@ -21,15 +21,11 @@ export interface AccessOptions {
 }
 
 /** See provePush. `repository` is one under the prefix that the run will push to, where one is known. */
-export async function provePushAt(options: AccessOptions, repository: string | undefined): Promise<Proof> {
+export function provePushAt(options: AccessOptions, repository: string | undefined): Promise<Proof> {
   const { registry, credentials, source, ca, clock, logger } = options;
   const http = registryHttp(options);
   const deps = { http, clock, logger, source, caGiven: ca !== undefined };
-  try {
-    return await provePush({ registry, repository }, credentials, deps);
-  } finally {
-    await http.close();
-  }
+  return provePush({ registry, repository }, credentials, deps);
 }
 
 export interface RunTag {
@@ -43,14 +39,9 @@ export interface RunTag {
 }
 
 /** See deleteRunTag. */
-export async function deleteTagAt(options: AccessOptions, asked: RunTag): Promise<DeletionReport[]> {
+export function deleteTagAt(options: AccessOptions, asked: RunTag): Promise<DeletionReport[]> {
   const { registry, credentials, ca, clock, logger } = options;
-  const http = registryHttp(options);
   const repositories = asked.repositories.includes("*") ? "*" : asked.repositories;
   const request = { ...asked, registry, repositories, credentials, caGiven: ca !== undefined } as const;
-  try {
-    return await deleteRunTag(request, { http, clock, logger });
-  } finally {
-    await http.close();
-  }
+  return deleteRunTag(request, { http: registryHttp(options), clock, logger });
 }

@@ -1,4 +1,5 @@
 import { codeOf, messageOf } from "../support/errors.ts";
+import { ProxyRefusal } from "../support/exchange.ts";
 
 export interface Unreachable {
   readonly seen: string;
@@ -22,8 +23,7 @@ const privateAuthority = [
   "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
 ];
 const notTls = ["EPROTO", "ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"];
-const timeouts = ["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "ETIMEDOUT"];
-const cut = ["ECONNRESET", "UND_ERR_SOCKET", "EPIPE"];
+const cut = ["ECONNRESET", "EPIPE"];
 
 /** Why there was no answer, and what to do, by the error of the request. */
 export function whyUnreachable(error: unknown, spoken: Spoken): Unreachable {
@@ -63,7 +63,7 @@ export function whyUnreachable(error: unknown, spoken: Spoken): Unreachable {
       todo: "set remote-registry-plain-http: true if that is meant, or give the port of its https",
     };
   }
-  if (isTimeout(error, code)) {
+  if (code === "ETIMEDOUT" || (error instanceof Error && error.name === "TimeoutError")) {
     return {
       seen: `${host} did not answer in time`,
       todo: "see whether a firewall is between, and whether a proxy is needed (https_proxy, no_proxy)",
@@ -75,11 +75,8 @@ export function whyUnreachable(error: unknown, spoken: Spoken): Unreachable {
       todo: "see the registry's log, and that it speaks what was tried",
     };
   }
-  if (/proxy/i.test(messageOf(error))) {
-    return {
-      seen: `the proxy refused: ${messageOf(error)}`,
-      todo: "see https_proxy, http_proxy and no_proxy",
-    };
+  if (error instanceof ProxyRefusal) {
+    return { seen: error.message, todo: "see https_proxy, http_proxy and no_proxy" };
   }
   return {
     seen: `${messageOf(error)}${code === undefined ? "" : ` (${code})`}`,
@@ -106,14 +103,7 @@ export function isHttpsPortAnswer(text: string): boolean {
   );
 }
 
-function isTimeout(error: unknown, code: string | undefined): boolean {
-  return (
-    (code !== undefined && timeouts.includes(code)) ||
-    (error instanceof Error && error.name === "TimeoutError")
-  );
-}
-
-/** undici and the sockets wrap errors in each other; the innermost code is the cause. */
+/** Errors may be wrapped in each other; the innermost code is the cause. */
 function innermostCode(error: unknown): string | undefined {
   const inner =
     error instanceof Error

@@ -141,7 +141,6 @@ describe.each([400, 401, 403, 404, 405, 429, 500])(
           : repeating(status)(asked),
       );
       const http = registryHttp({ env: {} });
-      onTestFinished(() => http.close());
       const logger = recordingLogger();
       const deps = { http, clock: quickClock(), logger };
       const credentials = { kind: "password", username: "user", password } as const;

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { deleteRunTag } from "../../../src/remote-registry/deletion.ts";
 import { type RegistryHttp, registryHttp } from "../../../src/remote-registry/http.ts";
 import { remoteRegistry } from "../../../src/remote-registry/reference.ts";
@@ -127,11 +127,9 @@ async function remove(
   const api = await packageApi(packages);
   const registry = await containerRegistry(packages, options.children);
   const inner = registryHttp({ env: {} });
-  onTestFinished(() => inner.close());
   const reached: string[] = [];
   /** What would go to GitHub goes to the stand-ins; anything else is no part of this. */
   const http: RegistryHttp = {
-    ...inner,
     request(request) {
       reached.push(request.url.host);
       const standInFor: Record<string, string> = { "api.github.com": api.origin, "ghcr.io": registry.origin };

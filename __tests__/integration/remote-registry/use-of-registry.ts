@@ -1,4 +1,3 @@
-import { onTestFinished } from "vitest";
 import { registrySession } from "../../../src/remote-registry/auth-flow.ts";
 import type { Credentials } from "../../../src/remote-registry/credentials.ts";
 import { type DeletionReport, deleteRunTag } from "../../../src/remote-registry/deletion.ts";
@@ -53,7 +52,6 @@ export function catalog(access: Access): Promise<readonly string[]> {
 
 function open({ host, path = "team", ca, plainHttp = false, credentials, clock = systemClock }: Access) {
   const http = registryHttp({ ca, env: {} });
-  onTestFinished(() => http.close());
   const registry: RemoteRegistry = remoteRegistry({ host, path }, plainHttp);
   return { registry, credentials, deps: { http, clock, logger: silentLogger } };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { isHttpsPortAnswer, whyUnreachable } from "../../../src/remote-registry/unreachable.ts";
+import { ProxyRefusal } from "../../../src/support/exchange.ts";
 
 const coded = (code: string, message = "failed", options?: ErrorOptions) =>
   Object.assign(new Error(message, options), { code });
@@ -38,18 +39,13 @@ test.each<[what: string, error: unknown, seen: RegExp, todo: RegExp]>([
     /does not speak TLS/,
     /remote-registry-plain-http: true/,
   ],
-  ["no connection in time", coded("UND_ERR_CONNECT_TIMEOUT"), /did not answer in time/, /firewall/],
+  ["no connection in time", coded("ETIMEDOUT"), /did not answer in time/, /firewall/],
   ["no answer in time", timeout, /did not answer in time/, /proxy/],
-  [
-    "a connection cut",
-    coded("UND_ERR_SOCKET", "other side closed", { cause: coded("ECONNRESET") }),
-    /cut the connection/,
-    /log/,
-  ],
+  ["a connection cut", coded("ECONNRESET", "socket hang up"), /cut the connection/, /log/],
   [
     "a proxy's no",
-    coded("UND_ERR_ABORTED", "Proxy response (407) !== 200 when HTTP Tunneling"),
-    /proxy refused: .*407/,
+    new ProxyRefusal(new URL("http://proxy:3128"), "reg.example:5000", 407),
+    /^the proxy proxy:3128 answers 407 for reg.example:5000$/,
     /https_proxy/,
   ],
   ["anything else", new Error("strange"), /^strange$/, /curl/],

@@ -29,6 +29,9 @@ interface Network {
   readonly there: string;
 }
 
+/** Who may use it. A token server is beside it, on this machine's end of the link. What is open to all is plain http. */
+type Users = "htpasswd" | "token server" | "all";
+
 /** A registry on another machine, as far as the cluster can tell: TLS by a private authority, one user. */
 export interface RegistryElsewhere {
   /** `host:port` */
@@ -47,16 +50,14 @@ export interface RegistryElsewhere {
   stop(): Promise<void>;
 }
 
-/** @param users Who knows them: the registry itself, or a token server beside it, on this machine's end of the link. */
-export async function registryElsewhere(
-  users: "htpasswd" | "token server" = "htpasswd",
-): Promise<RegistryElsewhere> {
+export async function registryElsewhere(users: Users = "htpasswd"): Promise<RegistryElsewhere> {
   const folder = mkdtempSync(join(tmpdir(), "elsewhere-"));
   const network = makeNetwork();
   const { namespace, here, there } = network;
   const authority = new Authority(folder, "authority of the tests");
+  const open = users === "all";
   const tokens =
-    users === "htpasswd"
+    users !== "token server"
       ? undefined
       : await startTokenServer(
           authority.issue("tokens", [`IP:${here}`]),
@@ -65,9 +66,8 @@ export async function registryElsewhere(
         );
   const registry = await startRegistry(folder, {
     major: 3,
-    tls: authority.issue("registry", [`IP:${there}`]),
     deletion: true,
-    auth: authOf(folder, tokens),
+    ...(open ? {} : { tls: authority.issue("registry", [`IP:${there}`]), auth: authOf(folder, tokens) }),
     place: { namespace, address: there },
   });
   const { host } = registry;
@@ -80,13 +80,11 @@ export async function registryElsewhere(
     caPath: join(folder, "ca.crt"),
     inputs: {
       "remote-registry": `${host}/team`,
-      "remote-registry-username": "user",
-      "remote-registry-password": password,
-      "remote-registry-ca": join(folder, "ca.crt"),
+      ...(open ? { "remote-registry-plain-http": "true" } : loginInputs(folder)),
     },
     scopes: tokens?.scopes ?? [],
     pusher: () => pusher({ host, ca: authority.pem, credentials: login("user", password) }),
-    stranger: () => pusher({ host, ca: authority.pem }),
+    stranger: () => pusher({ host, ca: authority.pem, plainHttp: open }),
     linkTo: (other) => link(network, other),
     async stop() {
       await registry.stop();
@@ -95,6 +93,14 @@ export async function registryElsewhere(
       rmSync(daemons, { recursive: true });
       rmSync(folder, { recursive: true });
     },
+  };
+}
+
+function loginInputs(folder: string): Record<string, string> {
+  return {
+    "remote-registry-username": "user",
+    "remote-registry-password": password,
+    "remote-registry-ca": join(folder, "ca.crt"),
   };
 }
 

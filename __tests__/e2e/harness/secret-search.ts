@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Job } from "../../../script/runner/job.mjs";
+import type { Job, Step } from "../../../script/runner/job.mjs";
 import { docker } from "./machine.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
@@ -23,8 +23,27 @@ export function placesWith(forms: readonly string[], places: readonly Place[]): 
   return places.filter(({ text }) => forms.some((form) => text.includes(form))).map(({ where }) => where);
 }
 
+/** All that a use of the step can be seen by afterwards, but for its processes and the files on its nodes. */
+export function placesOf(
+  job: Job,
+  { log, summary }: Pick<Step, "log" | "summary">,
+  on?: DockerCall,
+): Place[] {
+  return [
+    ...filesOf(job),
+    { where: "log", text: withoutMasks(log) },
+    { where: "summary", text: summary },
+    ...dockerInspections(on),
+  ];
+}
+
+/** The log as a reader sees it: the runner swallows the lines that tell it what to hide. */
+export function withoutMasks(log: string): string {
+  return log.replaceAll(/^::add-mask::.*$/gm, "");
+}
+
 /** All files of a job, by their path below its folder. */
-export function filesOf(job: Job): Place[] {
+function filesOf(job: Job): Place[] {
   return readdirSync(job.folder, { recursive: true, encoding: "utf8" })
     .filter((name) => statSync(join(job.folder, name), { throwIfNoEntry: false })?.isFile() === true)
     .map((name) => ({ where: name, text: readFileSync(join(job.folder, name), "latin1") }));
@@ -34,7 +53,7 @@ export function filesOf(job: Job): Place[] {
 type DockerCall = (...args: string[]) => string;
 
 /** What `docker inspect` tells of everything: containers with their environment and arguments, volumes, networks. */
-export function dockerInspections(on: DockerCall = docker): Place[] {
+function dockerInspections(on: DockerCall = docker): Place[] {
   const ids = (...args: string[]) =>
     on(...args)
       .split("\n")

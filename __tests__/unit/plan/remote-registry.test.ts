@@ -17,7 +17,7 @@ const queue: Trust = { kind: "merge-queue", why: "the merge queue runs it" };
 const target: Trust = {
   kind: "pull-request-target",
   headIsFork: true,
-  headSha: "a",
+  head: { sha: "a", repository: "stranger/app" },
   why: "pull_request_target runs with this repository's secrets",
 };
 

@@ -1,10 +1,14 @@
 import type { Clock } from "../support/clock.ts";
 import type { Logger } from "../support/logger.ts";
+import { registrySession } from "./auth-flow.ts";
 import type { Credentials } from "./credentials.ts";
 import { type DeletionReport, deleteRunTag } from "./deletion.ts";
 import { registryHttp } from "./http.ts";
+import { type ImageAsked, imageManifests } from "./image-manifests.ts";
 import { type Proof, provePush } from "./prove-push.ts";
 import type { RemoteRegistry } from "./reference.ts";
+import { RegistryRefusal, registryReader } from "./registry-reader.ts";
+import { whyUnreachable } from "./unreachable.ts";
 
 /** One registry as one user, for those parts that speak to it. Loaded only where a remote registry is asked for. */
 export interface AccessOptions {
@@ -26,6 +30,24 @@ export function provePushAt(options: AccessOptions, repository: string | undefin
   const http = registryHttp(options);
   const deps = { http, clock, logger, source, caGiven: ca !== undefined };
   return provePush({ registry, repository }, credentials, deps);
+}
+
+/** See imageManifests. @throws Error in the words of a sentence's part */
+export async function readManifestsAt(options: AccessOptions, image: ImageAsked): Promise<string[]> {
+  const { registry, credentials, ca, clock, logger } = options;
+  const session = registrySession(registry, credentials, { http: registryHttp(options), clock, logger });
+  try {
+    return await imageManifests(registryReader(registry, session), image);
+  } catch (error) {
+    if (error instanceof RegistryRefusal) throw error;
+    const { host } = new URL(registry.origin);
+    const { seen } = whyUnreachable(error, {
+      host,
+      plainHttp: registry.plainHttp,
+      caGiven: ca !== undefined,
+    });
+    throw new Error(seen, { cause: error });
+  }
 }
 
 export interface RunTag {

@@ -20,6 +20,8 @@ export interface RegistryReader {
   ask(request: HttpRequest, scope: string): Promise<HttpAnswer>;
   /** Undefined where there is no such manifest. */
   manifest(repository: string, reference: string, scope: string): Promise<Manifest | undefined>;
+  /** A manifest as the registry sends it. */
+  manifestText(repository: string, digest: string, scope: string): Promise<string>;
   /** The digests that an image index names; none for other manifests. */
   children(repository: string, manifest: Manifest, scope: string): Promise<readonly Manifest[]>;
   tags(repository: string, scope: string): Promise<readonly string[]>;
@@ -71,10 +73,17 @@ export function registryReader(registry: RemoteRegistry, session: RegistrySessio
       if (page === mostPages) throw new RegistryRefusal(`${path} has more than ${mostPages} pages`);
       const answer: HttpAnswer = await ask({ method: "GET", url }, scope);
       if (answer.status !== 200) throw refuse(path, answer);
-      for (const name of readJson(path, answer, read)) all.add(name);
+      for (const name of readJson(path, answer.text, read)) all.add(name);
       url = nextPage(answer, url);
     }
     return [...all];
+  };
+
+  const manifestText = async (repository: string, digest: string, scope: string): Promise<string> => {
+    const url = apiUrl(registry, `${repository}/manifests/${digest}`);
+    const answer = await ask({ method: "GET", url, headers: { accept } }, scope);
+    if (answer.status !== 200) throw refuse(`reading ${digest}`, answer);
+    return answer.text;
   };
 
   return {
@@ -87,12 +96,11 @@ export function registryReader(registry: RemoteRegistry, session: RegistrySessio
       if (answer.status !== 200 || digest === undefined) throw refuse(`reading ${reference}`, answer);
       return { digest, mediaType: answer.headers("content-type")[0]?.split(";")[0]?.trim() ?? "" };
     },
+    manifestText,
     async children(repository, { digest, mediaType }, scope) {
       if (!indexTypes.includes(mediaType)) return [];
-      const url = apiUrl(registry, `${repository}/manifests/${digest}`);
-      const answer = await ask({ method: "GET", url, headers: { accept } }, scope);
-      if (answer.status !== 200) throw refuse(`reading ${digest}`, answer);
-      return readJson(digest, answer, (json) => indexForm.parse(json).manifests ?? []);
+      const text = await manifestText(repository, digest, scope);
+      return readJson(digest, text, (json) => indexForm.parse(json).manifests ?? []);
     },
     tags: (repository, scope) =>
       list(`${repository}/tags/list?n=1000`, scope, (json) => tagsForm.parse(json).tags ?? []),
@@ -101,7 +109,7 @@ export function registryReader(registry: RemoteRegistry, session: RegistrySessio
   };
 }
 
-function readJson<T>(what: string, { text }: HttpAnswer, read: (json: unknown) => T): T {
+function readJson<T>(what: string, text: string, read: (json: unknown) => T): T {
   try {
     return read(JSON.parse(text));
   } catch {

@@ -208,6 +208,8 @@ inLab("a registry without TLS and without users", () => {
     expect(step.log).toContain("asks for no credentials");
     expect(step.log).toContain(`"insecure-registries": ["${open.host}"]`);
     expect(docker("exec", "kind-control-plane", "ls", "/var/lib/kubelet")).not.toContain("config.json");
+    const configMaps = await run(job, "kubectl get configmaps --namespace kube-public --output name");
+    expect(configMaps).not.toContain("local-registry-hosting");
     // Docker would need that setting, and is not ours to set.
     const image = await pushFromBuilder(
       job,
@@ -305,8 +307,12 @@ inLab("without credentials", () => {
       writeFileSync(join(job.folder, "home/.docker/config.json"), JSON.stringify(config), { mode: 0o600 });
     };
     const auth = Buffer.from(`user:${password}`).toString("base64");
-    logIn({ auths: { [elsewhere.host]: { auth } } });
+    const others = { "other.example": { auth: Buffer.from("me:others-secret").toString("base64") } };
+    logIn({ auths: { ...others, [elsewhere.host]: { auth } } });
     const step = await use(job, { ...without(), "delete-images": "later" });
+    // That registry's login alone comes to the nodes.
+    expect(filesOnNode("kind-control-plane", formsOf("me", "others-secret"))).toEqual([]);
+    expect(filesOnNode("kind-control-plane", [auth])).toEqual(["/var/lib/kubelet/config.json"]);
     expect(step.log).toContain(`with the credentials from ${job.folder}/home/.docker/config.json`);
     expect(step.outputs["strategy"]).toBe("remote-registry");
     expect(statSync(step.outputs["buildkitd-config"] ?? "").mode & 0o777).toBe(0o600);

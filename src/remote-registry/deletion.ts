@@ -5,11 +5,10 @@ import { isRegistryOf, type PackageApi, packageApi } from "./ghcr-deletion.ts";
 import type { HttpAnswer } from "./http.ts";
 import { patientHttp } from "./patient-http.ts";
 import { apiUrl, type RemoteRegistry, repositoryUnder } from "./reference.ts";
-import { type RegistryReader, RegistryRefusal, registryReader } from "./registry-reader.ts";
+import { type RegistryReader, RegistryRefusal, reasonOf, registryReader } from "./registry-reader.ts";
 import { retentionAdvice } from "./retention.ts";
 import { otherTagsOf, tagsInWords } from "./shared-digest.ts";
 import { sideBySide } from "./side-by-side.ts";
-import { whyUnreachable } from "./unreachable.ts";
 
 export interface DeletionRequest {
   readonly registry: RemoteRegistry;
@@ -64,7 +63,9 @@ export async function deleteRunTag(
   const failed = (repository: string, error: unknown): DeletionReport => ({
     repository: `${registry.host}/${repository}`,
     kind: "failed",
-    text: session.redact(`${registry.host}/${repository}:${tag} was not deleted: ${seenIn(error, request)}`),
+    text: session.redact(
+      `${registry.host}/${repository}:${tag} was not deleted: ${reasonOf(error, request)}`,
+    ),
   });
 
   let repositories: readonly string[];
@@ -161,12 +162,6 @@ function isDone({ status }: HttpAnswer): boolean {
 function refusal(answer: HttpAnswer): RegistryRefusal {
   const advice = [401, 403].includes(answer.status) ? "; the account needs the right to delete there" : "";
   return new RegistryRefusal(`the registry answers ${answerInWords(answer)}${advice}`);
-}
-
-function seenIn(error: unknown, { registry, caGiven }: DeletionRequest): string {
-  if (error instanceof RegistryRefusal) return error.message;
-  const host = new URL(registry.origin).host;
-  return whyUnreachable(error, { host, plainHttp: registry.plainHttp, caGiven }).seen;
 }
 
 function report(outcome: DeletionOutcome, name: string, { registry, tag }: DeletionRequest): DeletionReport {

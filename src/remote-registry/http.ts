@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { rootCertificates } from "node:tls";
+import { messageOf } from "../support/errors.ts";
 import { type Answer, keptConnections, networkExchange } from "../support/exchange.ts";
 
 export interface HttpRequest {
@@ -17,9 +18,20 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
+/** Nobody answered, or not to the end. The cause is the system's error. */
+export class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+  /** With its port where that is not the usual one. */
+  readonly host: string;
+  constructor({ host }: URL, cause: unknown) {
+    super(messageOf(cause), { cause });
+    this.host = host;
+  }
+}
+
 /** Speaks HTTP: one pool of kept connections for all requests of a run. Never follows a redirection. */
 export interface RegistryHttp {
-  /** Rejects with the system's error (see unreachable.ts) when there is no answer. */
+  /** @throws NoAnswer */
   request(request: HttpRequest): Promise<HttpAnswer>;
 }
 
@@ -47,8 +59,7 @@ export function registryHttp({ ca, env }: HttpOptions): RegistryHttp {
         return { status: answer.status, headers: answer.headers, text: await textOf(answer) };
       } catch (error) {
         // Whatever the end of time broke, it is the reason.
-        signal.throwIfAborted();
-        throw error;
+        throw new NoAnswer(url, signal.aborted ? signal.reason : error);
       }
     },
   };

@@ -4,7 +4,7 @@ import { answerInWords, errorCode } from "./answer.ts";
 import { type RegistrySession, registrySession, type Sent, type SessionDeps } from "./auth-flow.ts";
 import { parseChallenges } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
-import type { HttpAnswer } from "./http.ts";
+import { type HttpAnswer, NoAnswer } from "./http.ts";
 import { apiUrl, type RemoteRegistry, repositoryUnder } from "./reference.ts";
 import { isHttpsPortAnswer, whyUnreachable } from "./unreachable.ts";
 
@@ -80,11 +80,8 @@ export async function provePush(
     }
     return verdict(sent, words);
   } catch (error) {
-    const { seen, todo } = whyUnreachable(error, {
-      host: hostOf(registry),
-      plainHttp: registry.plainHttp,
-      caGiven: deps.caGiven,
-    });
+    if (!(error instanceof NoAnswer)) throw error;
+    const { seen, todo } = whyUnreachable(error, { registry, caGiven: deps.caGiven });
     return { kind: "unreachable", account: { tried, seen: session.redact(seen), todo } };
   }
 }
@@ -95,10 +92,6 @@ interface Words {
   readonly deps: ProveDeps;
   readonly tried: string;
   readonly session: RegistrySession;
-}
-
-function hostOf({ origin }: RemoteRegistry): string {
-  return new URL(origin).host;
 }
 
 /** What cannot be cancelled does no harm: registries drop unfinished uploads by themselves, after days. */

@@ -7,8 +7,7 @@ import { registryHttp } from "./http.ts";
 import { type ImageAsked, imageManifests } from "./image-manifests.ts";
 import { type Proof, provePush } from "./prove-push.ts";
 import type { RemoteRegistry } from "./reference.ts";
-import { RegistryRefusal, registryReader } from "./registry-reader.ts";
-import { whyUnreachable } from "./unreachable.ts";
+import { reasonOf, registryReader } from "./registry-reader.ts";
 
 /** One registry as one user, for those parts that speak to it. Loaded only where a remote registry is asked for. */
 export interface AccessOptions {
@@ -39,14 +38,7 @@ export async function readManifestsAt(options: AccessOptions, image: ImageAsked)
   try {
     return await imageManifests(registryReader(registry, session), image);
   } catch (error) {
-    if (error instanceof RegistryRefusal) throw error;
-    const { host } = new URL(registry.origin);
-    const { seen } = whyUnreachable(error, {
-      host,
-      plainHttp: registry.plainHttp,
-      caGiven: ca !== undefined,
-    });
-    throw new Error(seen, { cause: error });
+    throw new Error(reasonOf(error, { registry, caGiven: ca !== undefined }), { cause: error });
   }
 }
 

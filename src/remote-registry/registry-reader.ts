@@ -1,12 +1,21 @@
 import * as z from "zod";
+import { messageOf } from "../support/errors.ts";
 import { answerInWords, nextPage } from "./answer.ts";
 import type { RegistrySession } from "./auth-flow.ts";
-import type { HttpAnswer, HttpRequest } from "./http.ts";
+import { type HttpAnswer, type HttpRequest, NoAnswer } from "./http.ts";
 import { apiUrl, type RemoteRegistry } from "./reference.ts";
+import { type Spoken, whyUnreachable } from "./unreachable.ts";
 
 /** The registry did not do what a deletion needs; the message is part of a sentence. */
 export class RegistryRefusal extends Error {
   override readonly name = "RegistryRefusal";
+}
+
+/** Why a registry did not do it, as part of a sentence. */
+export function reasonOf(error: unknown, spoken: Spoken): string {
+  if (error instanceof RegistryRefusal) return error.message;
+  if (error instanceof NoAnswer) return whyUnreachable(error, spoken).seen;
+  return messageOf(error);
 }
 
 export interface Manifest {

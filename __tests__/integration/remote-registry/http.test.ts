@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type HttpOptions, registryHttp } from "../../../src/remote-registry/http.ts";
+import { type HttpOptions, NoAnswer, registryHttp } from "../../../src/remote-registry/http.ts";
 import { whyUnreachable } from "../../../src/remote-registry/unreachable.ts";
 import { proxyTo } from "../tools/connect-proxy.ts";
 import { Authority, type Certificate } from "./authority.ts";
@@ -48,7 +48,13 @@ function open(options: Partial<HttpOptions> = {}) {
   return registryHttp({ env: {}, ...options });
 }
 
-const unreachable = (host: string) => ({ host, plainHttp: true, caGiven: false });
+/** What is said of an answer that did not come. */
+async function whyNot(asking: Promise<unknown>): Promise<string> {
+  const failure = await asking.catch((error: unknown) => error);
+  if (!(failure instanceof NoAnswer)) throw new Error("there was an answer", { cause: failure });
+  const registry = { origin: `http://${failure.host}`, plainHttp: true };
+  return whyUnreachable(failure, { registry, caGiven: false }).seen;
+}
 
 describe("through a proxy", () => {
   test("a registry with a private authority is asked by its name, in a tunnel", async () => {
@@ -67,7 +73,7 @@ describe("through a proxy", () => {
     expect(proxy.asked).toEqual(["registry.test:5000"]);
     const stranger = open({ env: { https_proxy: proxy.url } });
     await expect(stranger.request({ method: "GET", url })).rejects.toMatchObject({
-      code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+      cause: { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" },
     });
   });
 
@@ -88,11 +94,10 @@ describe("through a proxy", () => {
       socket.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"),
     );
     const port = await listening(server);
-    const refusal = await open({ env: { https_proxy: `http://me:hidden-word@127.0.0.1:${port}` } })
-      .request({ method: "GET", url: new URL("https://registry.test/v2/") })
-      .catch((error: unknown) => error);
-    const { seen } = whyUnreachable(refusal, unreachable("registry.test"));
-    expect(seen).toBe(`the proxy 127.0.0.1:${port} answers 407 for registry.test:443`);
+    const asking = open({ env: { https_proxy: `http://me:hidden-word@127.0.0.1:${port}` } });
+    expect(await whyNot(asking.request({ method: "GET", url: new URL("https://registry.test/v2/") }))).toBe(
+      `the proxy 127.0.0.1:${port} answers 407 for registry.test:443`,
+    );
   });
 });
 
@@ -170,13 +175,9 @@ describe("an answer", () => {
       response.write("half");
     });
     const http = open();
-    const failures = await Promise.all(
-      [new URL(`http://127.0.0.1:${silentPort}/`), url].map((where) =>
-        http.request({ method: "GET", url: where }).catch((error: unknown) => error),
-      ),
-    );
-    for (const failure of failures)
-      expect(whyUnreachable(failure, unreachable("r")).seen).toBe("r did not answer in time");
+    const addresses = [new URL(`http://127.0.0.1:${silentPort}/`), url];
+    const reasons = addresses.map((where) => whyNot(http.request({ method: "GET", url: where })));
+    expect(await Promise.all(reasons)).toEqual(addresses.map(({ host }) => `${host} did not answer in time`));
   });
 
   test("that breaks off is told as a connection that was cut", async () => {
@@ -185,9 +186,6 @@ describe("an answer", () => {
       response.write("half");
       setTimeout(() => response.destroy(), 50);
     });
-    const failure = await open()
-      .request({ method: "GET", url })
-      .catch((error: unknown) => error);
-    expect(whyUnreachable(failure, unreachable("r")).seen).toMatch(/^r cut the connection/);
+    expect(await whyNot(open().request({ method: "GET", url }))).toMatch(/ cut the connection /);
   });
 });

@@ -106,7 +106,7 @@ export function contextOf(clusterName: string): string {
 }
 
 /** Unique across runs, attempts, matrix legs and reusable workflows; a valid tag of at most 128 characters. */
-function imageTagOf(run: string, attempt: string, owner: string): string {
+export function imageTagOf(run: string, attempt: string, owner: string): string {
   return run === "" ? `local-${owner}` : `run-${run}-${attempt}-${owner}`;
 }
 

@@ -23,6 +23,8 @@ interface Packages {
   readonly forbidden?: boolean;
   /** How often it is said that it was asked too often, before anything else. */
   limited?: number;
+  /** How long it asks to wait then, in seconds. */
+  readonly pause?: string;
 }
 
 const token = "ghs_canary-token";
@@ -45,7 +47,6 @@ function shown({ id, digest: name, tags }: Version) {
 /** https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit */
 const secondaryLimit: Answer = {
   status: 403,
-  headers: { "retry-after": "9" },
   body: {
     message: "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
   },
@@ -56,7 +57,7 @@ function packageApi(shape: Packages) {
   return standIn(({ method, path, authorization }): Answer => {
     if ((shape.limited ?? 0) > 0) {
       shape.limited = (shape.limited ?? 0) - 1;
-      return secondaryLimit;
+      return { ...secondaryLimit, headers: { "retry-after": shape.pause ?? "9" } };
     }
     if (authorization !== `Bearer ${token}`) return { status: 401, body: { message: "Bad credentials" } };
     const url = new URL(path, "http://x");
@@ -273,6 +274,15 @@ describe("a tag at GitHub", () => {
     const { reports, slept } = await remove({ ...app(), limited: 2 });
     expect(reports).toMatchObject([{ kind: "deleted" }]);
     expect(slept).toEqual([9_000, 9_000]);
+  });
+
+  test("stays where GitHub wants more time than there is, and nothing is said of rights", async () => {
+    const { reports, slept } = await remove({ ...app(), limited: 9, pause: "60" });
+    expect(reports).toMatchObject([
+      { kind: "failed", text: expect.stringContaining("secondary rate limit") },
+    ]);
+    expect(reports[0]?.text).not.toContain("packages: write");
+    expect(slept).toEqual([]);
   });
 
   test("without a token nothing is asked", async () => {

@@ -46,13 +46,6 @@ module.exports = {
       to: { path: "node_modules/@actions/" },
     },
     {
-      name: "one-undici",
-      comment: "Only what downloads or speaks to a registry reaches for the network.",
-      severity: "error",
-      from: { path: "^src/", pathNot: "^src/(tools|docker|connection|tunnel|remote-registry|resources)/" },
-      to: { path: "node_modules/undici/" },
-    },
-    {
       name: "not-to-tests",
       severity: "error",
       from: { path: "^src/" },

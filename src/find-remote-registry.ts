@@ -92,9 +92,10 @@ async function findStrangersCheckout(
   runner: ProcessRunner,
 ): Promise<string | undefined> {
   if (trust.kind !== "pull-request-target" || !trust.headIsFork) return undefined;
+  const { sha, repository } = trust.head;
   // An event that does not name the commit cannot be compared with anything.
-  if (trust.headSha === undefined) return workspace;
-  return checkoutOf(trust.headSha, workspace, runner);
+  if (sha === undefined) return workspace;
+  return checkoutOf({ sha, repository }, workspace, runner);
 }
 
 type Seen = Pick<FoundRemoteRegistry, "access" | "source">;

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { FarMachine } from "../../script/far/machine.mjs";
 import { act } from "./harness/act.ts";
 import { newJob } from "./harness/jobs.ts";
 import { docker, lab } from "./harness/machine.ts";
@@ -36,6 +37,8 @@ function repository(): string {
 }
 
 interface Run {
+  /** What selects the daemon, where it is not the tests' own. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly event: "push" | "pull_request";
   readonly payload?: object;
   readonly vars?: Readonly<Record<string, string>>;
@@ -43,8 +46,8 @@ interface Run {
 }
 
 /** Runs the workflow on this machine by act. @throws with its output when it fails. */
-async function runWorkflow({ event, payload, vars = {}, secrets = {} }: Run): Promise<string> {
-  const job = newJob({ env: { DOCKER_BUILDKIT: "0" } });
+async function runWorkflow({ env = {}, event, payload, vars = {}, secrets = {} }: Run): Promise<string> {
+  const job = newJob({ env: { ...env, DOCKER_BUILDKIT: "0" } });
   const mirror = lab.mirror === undefined ? {} : { MIRROR: lab.mirror };
   const args = Object.entries({ ...mirror, ...vars }).flatMap(([name, value]) => [
     "--var",
@@ -84,12 +87,25 @@ inLab.each([
 ])("the same file %s: %s", async (_, strategy, how) => {
   const before = docker("ps", "--all", "--format", "{{.Names}}");
   const log = await runWorkflow(how());
-  expect(log).toContain("Hello from a pod.");
   const registry = strategy === "remote-registry" ? `${elsewhere.host}/team` : "localhost:\\d+";
-  const image = new RegExp(`strategy ${strategy} with ${registry}/app:(\\S+)`).exec(log);
-  expect(image).not.toBeNull();
+  const tag = tagIn(log, strategy, registry);
   expect(log).not.toContain(password);
   expect(docker("ps", "--all", "--format", "{{.Names}}")).toBe(before);
-  if (strategy === "remote-registry")
-    expect(await elsewhere.pusher().status("team/app", image?.[1] ?? "")).toBe(404);
+  if (strategy === "remote-registry") expect(await elsewhere.pusher().status("team/app", tag)).toBe(404);
 });
+
+inLab("the same file with Docker on another machine", async () => {
+  const far = await FarMachine.start();
+  onTestFinished(() => far.end());
+  const log = await runWorkflow({ event: "push", env: far.env });
+  tagIn(log, "remote-docker", "localhost:\\d+");
+  expect(far.docker("ps", "--all", "--quiet")).toBe("");
+});
+
+/** The tag under which the workflow's pod ran, by this strategy and with this registry. */
+function tagIn(log: string, strategy: string, registry: string): string {
+  expect(log).toContain("Hello from a pod.");
+  const said = new RegExp(`strategy ${strategy} with ${registry}/app:(\\S+)`).exec(log);
+  expect(said).not.toBeNull();
+  return said?.[1] ?? "";
+}

@@ -1,17 +1,20 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Job } from "../../script/runner/job.mjs";
+import { installBuildx, pushFromBuilder } from "./harness/buildx.ts";
 import { inputs, newJob, run, use } from "./harness/jobs.ts";
-import { docker, lab, remainsOf } from "./harness/machine.ts";
+import { docker, lab, pathWithoutTools, remainsOf } from "./harness/machine.ts";
 import { password, type RegistryElsewhere, registryElsewhere } from "./harness/registry-elsewhere.ts";
 import {
-  dockerInspections,
-  filesOf,
   filesOnNode,
   formsOf,
+  placesOf,
   placesWith,
-  watchArguments,
+  plantedProcesses,
+  watchProcesses,
+  withoutMasks,
 } from "./harness/secret-search.ts";
 
 const example = join(import.meta.dirname, "../../docs/example");
@@ -33,12 +36,16 @@ afterAll(() => elsewhere?.stop());
 const inLab = describe.skipIf(lab.bin === undefined);
 
 /** A job whose event is this one; `pull_request` and the payload of GitHub's. */
-function jobFor(event: string, payload: object, env: Record<string, string> = {}): Job {
-  const job = newJob({ env: { GITHUB_EVENT_NAME: event, ...env } });
+function jobFor(event: string, payload: object): Job {
+  const job = newJob({ env: { GITHUB_EVENT_NAME: event } });
+  tellEvent(job, payload);
+  return job;
+}
+
+function tellEvent(job: Job, payload: object): void {
   const path = join(job.folder, "event.json");
   writeFileSync(path, JSON.stringify(payload));
   job.addEnv("GITHUB_EVENT_PATH", path);
-  return job;
 }
 
 /** The parts of https://docs.github.com/webhooks/webhook-events-and-payloads#pull_request that tell a fork. */
@@ -54,13 +61,12 @@ const forkPayload = {
 };
 
 /** Logs in, builds, pushes, and runs the image in a pod, each by the outputs alone. */
-async function pushAndRun(job: Job, outputs: Record<string, string>, name = "app"): Promise<string> {
+async function pushAndRun(job: Job, outputs: Record<string, string>): Promise<string> {
+  const name = "app";
   const image = `${outputs["registry"]}/${name}:${outputs["image-tag"]}`;
+  const [host] = (outputs["registry"] ?? "").split("/");
   if (outputs["strategy"] === "remote-registry")
-    await run(
-      job,
-      `echo ${password} | docker login --username user --password-stdin ${elsewhere.host} 2> /dev/null`,
-    );
+    await run(job, `echo ${password} | docker login --username user --password-stdin ${host} 2> /dev/null`);
   await run(
     job,
     `DOCKER_BUILDKIT=0 docker build --quiet --tag ${image} ${example} && docker push --quiet ${image} && docker rmi ${image}`,
@@ -77,10 +83,13 @@ inLab("a private registry with users and a private authority", () => {
   test("a pod pulls from it, post deletes this run's tag alone, and no secret is anywhere else", async () => {
     const forms = formsOf("user", password);
     const job = newJob();
+    installBuildx(job);
     const before = remainsOf(job);
-    const stopWatching = watchArguments(forms);
+    // A leak that is planted is found by the search that finds no other.
+    const planted = plantedProcesses(forms);
+    const stopWatching = watchProcesses(forms);
     const step = await use(job, { ...elsewhere.inputs, "delete-images": "app\nnever-pushed" });
-    const onCommandLines = stopWatching();
+    expect(stopWatching()).toEqual(planted);
     const { outputs } = step;
     expect(outputs).toMatchObject({
       strategy: "remote-registry",
@@ -94,31 +103,27 @@ inLab("a private registry with users and a private authority", () => {
     expect(remainsOf(job).containers).toEqual([...before.containers, "kind-control-plane"].sort());
 
     // The secret is where it must be, found by the search that finds it nowhere else.
-    const lookedAt = () => [
-      ...filesOf(job),
-      { where: "log", text: withoutMasks(step.log) },
-      { where: "summary", text: step.summary },
-      ...dockerInspections(),
-    ];
     expect(filesOnNode("kind-control-plane", forms)).toEqual(["/var/lib/kubelet/config.json"]);
     expect(docker("exec", "kind-control-plane", "stat", "-c", "%a %U", "/var/lib/kubelet/config.json")).toBe(
       "600 root",
     );
-    expect(placesWith(forms, lookedAt())).toEqual([]);
-    expect(onCommandLines).toEqual([]);
+    expect(placesWith(forms, placesOf(job, step))).toEqual([]);
     expect(step.log.indexOf("::add-mask::")).toBe(0);
     // A planted leak is found by the same search.
     const leak = join(job.folder, "_temp/leak");
     writeFileSync(leak, `{"auth":"${forms[2]}"}`);
     docker("volume", "create", "--label", `leak=${forms[0]}`, "planted-leak");
     onTestFinished(() => void docker("volume", "rm", "planted-leak"));
-    expect(placesWith(forms, lookedAt())).toEqual(["_temp/leak", "volume planted-leak"]);
+    expect(placesWith(forms, placesOf(job, step))).toEqual(["_temp/leak", "volume planted-leak"]);
 
     const config = outputs["buildkitd-config"] ?? "";
     expect(existsSync(config)).toBe(true);
     const tag = outputs["image-tag"] ?? "";
     await pushAndRun(job, outputs);
     const main = await elsewhere.pusher().image("team/app", "main", "another image");
+    const built = await pushFromBuilder(job, step);
+    await run(job, `kubectl run built --image=${built}`);
+    await run(job, "kubectl wait pod/built --for=condition=Ready --timeout=180s");
     expect(await elsewhere.pusher().status("team/app", tag)).toBe(200);
 
     const post = await job.post(step);
@@ -192,6 +197,73 @@ inLab("a private registry with users and a private authority", () => {
   });
 });
 
+inLab("a registry without TLS and without users", () => {
+  test("is used without credentials: a builder pushes to it, a pod pulls, post deletes", async () => {
+    const open = await registryElsewhere("all");
+    onTestFinished(() => open.stop());
+    const job = newJob();
+    installBuildx(job);
+    const step = await use(job, { ...open.inputs, "delete-images": "built" });
+    expect(step.outputs["strategy"]).toBe("remote-registry");
+    expect(step.log).toContain("asks for no credentials");
+    expect(step.log).toContain(`"insecure-registries": ["${open.host}"]`);
+    expect(docker("exec", "kind-control-plane", "ls", "/var/lib/kubelet")).not.toContain("config.json");
+    const configMaps = await run(job, "kubectl get configmaps --namespace kube-public --output name");
+    expect(configMaps).not.toContain("local-registry-hosting");
+    // Docker would need that setting, and is not ours to set.
+    const image = await pushFromBuilder(
+      job,
+      step,
+      (base) => `docker save ${base} > base.tar && ${lab.bin}/crane push --insecure base.tar ${base}`,
+    );
+    await run(job, `kubectl run built --image=${image}`);
+    await run(job, "kubectl wait pod/built --for=condition=Ready --timeout=180s");
+    const post = await job.post(step);
+    expect(post.log).toContain(`${image} deleted`);
+    expect(await open.stranger().status("team/built", step.outputs["image-tag"] ?? "")).toBe(404);
+  });
+});
+
+inLab("a private registry whose users a token server knows", () => {
+  test("a pod pulls by a token that its node fetched, and post deletes by one that may delete", async () => {
+    const tokens = await registryElsewhere("token server");
+    onTestFinished(() => tokens.stop());
+    const job = newJob();
+    const step = await use(job, { ...tokens.inputs, "delete-images": "app" });
+    const tag = step.outputs["image-tag"] ?? "";
+    expect(tokens.scopes).toEqual(["repository:team/app:pull,push"]);
+    await pushAndRun(job, step.outputs);
+    await expect(tokens.stranger().status("team/app", tag)).rejects.toThrow("asks");
+    // Docker asked for more than to pull.
+    expect(tokens.scopes).toContain("repository:team/app:pull");
+    const post = await job.post(step);
+    expect(post.log).toContain(`${tokens.host}/team/app:${tag} deleted`);
+    expect(tokens.scopes).toContain("repository:team/app:pull,delete");
+    expect(await tokens.pusher().status("team/app", tag)).toBe(404);
+  });
+});
+
+inLab("the code of a fork beside the repository's secrets (pull_request_target)", () => {
+  test("gets no credentials: they are on no node and nowhere else, and images stay beside the cluster", async () => {
+    const forms = formsOf("user", password);
+    const job = jobFor("pull_request_target", forkPayload);
+    const commit = "git -c user.name=x -c user.email=x@y commit --quiet --allow-empty --message=theirs";
+    const sha = (await run(job, `git init --quiet && ${commit} && git rev-parse HEAD`)).trim();
+    const { pull_request } = forkPayload;
+    const head = { ...pull_request.head, sha };
+    tellEvent(job, { ...forkPayload, pull_request: { ...pull_request, head } });
+    const stopWatching = watchProcesses(forms);
+    const step = await use(job, { ...elsewhere.inputs, "delete-images": "app" });
+    expect(stopWatching()).toEqual([]);
+    expect(step.outputs["strategy"]).toBe("vm-local");
+    expect(step.log).toMatch(/::warning::The code of a fork is checked out in .*withheld from it/);
+    expect(filesOnNode("kind-control-plane", forms)).toEqual([]);
+    expect(placesWith(forms, placesOf(job, step))).toEqual([]);
+    const post = await job.post(step);
+    expect(post.log).not.toMatch(/::warning::|deleted/);
+  });
+});
+
 inLab("without credentials", () => {
   const without = () => ({
     ...elsewhere.inputs,
@@ -226,24 +298,39 @@ inLab("without credentials", () => {
     expect(remainsOf(job)).toEqual(before);
   });
 
-  test("what docker login left is used", async () => {
-    const job = newJob();
-    mkdirSync(join(job.folder, "home/.docker"), { recursive: true });
+  test("what docker login left is used, and by post what it finds then: a helper program", async () => {
+    const bin = mkdtempSync(join(tmpdir(), "helper-"));
+    onTestFinished(() => rmSync(bin, { recursive: true }));
+    const job = newJob({ path: [bin, pathWithoutTools()].join(delimiter) });
+    const logIn = (config: object) => {
+      mkdirSync(join(job.folder, "home/.docker"), { recursive: true });
+      writeFileSync(join(job.folder, "home/.docker/config.json"), JSON.stringify(config), { mode: 0o600 });
+    };
     const auth = Buffer.from(`user:${password}`).toString("base64");
-    const file = join(job.folder, "home/.docker/config.json");
-    writeFileSync(file, JSON.stringify({ auths: { [elsewhere.host]: { auth } } }), { mode: 0o600 });
-    const step = await use(job, without());
-    expect(step.log).toContain("with the credentials from");
+    const others = { "other.example": { auth: Buffer.from("me:others-secret").toString("base64") } };
+    logIn({ auths: { ...others, [elsewhere.host]: { auth } } });
+    const step = await use(job, { ...without(), "delete-images": "later" });
+    // That registry's login alone comes to the nodes.
+    expect(filesOnNode("kind-control-plane", formsOf("me", "others-secret"))).toEqual([]);
+    expect(filesOnNode("kind-control-plane", [auth])).toEqual(["/var/lib/kubelet/config.json"]);
+    expect(step.log).toContain(`with the credentials from ${job.folder}/home/.docker/config.json`);
     expect(step.outputs["strategy"]).toBe("remote-registry");
     expect(statSync(step.outputs["buildkitd-config"] ?? "").mode & 0o777).toBe(0o600);
-    await job.post(step);
+    const tag = step.outputs["image-tag"] ?? "";
+    await elsewhere.pusher().image("team/later", tag, "an image");
+
+    const answer = JSON.stringify({ ServerURL: elsewhere.host, Username: "user", Secret: password });
+    writeFileSync(
+      join(bin, "docker-credential-tests"),
+      `#!/bin/sh\n[ "$1" = get ] && grep -qx ${elsewhere.host} && echo '${answer}'\n`,
+      { mode: 0o755 },
+    );
+    logIn({ credHelpers: { [elsewhere.host]: "tests" } });
+    const post = await job.post(step);
+    expect(post.log).toContain(`${elsewhere.host}/team/later:${tag} deleted`);
+    expect(withoutMasks(post.log)).not.toContain(password);
   });
 });
-
-/** The log as a reader sees it: the runner swallows the lines that tell it what to hide. */
-function withoutMasks(log: string): string {
-  return log.replaceAll(/^::add-mask::.*$/gm, "");
-}
 
 /** Begin and end of a part, in seconds, as the summary shows it. */
 function partOf(summary: string, name: string): { from: number; to: number } {

@@ -18,7 +18,7 @@ function find(inputs: Record<string, string>, notes?: string) {
         yield Buffer.from(JSON.stringify({ body: notes ?? "" }));
       })();
       const status = notes === undefined ? 404 : 200;
-      return Promise.resolve({ status, header: () => undefined, body, discard: () => {} });
+      return Promise.resolve({ status, headers: () => [], body, discard: () => {} });
     },
     clock: { ...quickClock(), sleep: () => new Promise(() => {}) },
     logger: silentLogger,

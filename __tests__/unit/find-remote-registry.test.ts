@@ -109,20 +109,37 @@ describe("a commit that is checked out", () => {
     git("checkout", "-b", "head");
     git("commit", "--allow-empty", "--message=theirs");
     const theirs = git("rev-parse", "HEAD");
-    expect(await checkoutOf(theirs, folder, runner)).toBe(folder);
+    expect(await checkoutOf({ sha: theirs, repository: undefined }, folder, runner)).toBe(folder);
     git("checkout", "main");
-    expect(await checkoutOf(theirs, folder, runner)).toBeUndefined();
+    expect(await checkoutOf({ sha: theirs, repository: undefined }, folder, runner)).toBeUndefined();
     git("merge", "--no-ff", "--message=merge", "head");
-    expect(await checkoutOf(theirs, folder, runner)).toBe(folder);
+    expect(await checkoutOf({ sha: theirs, repository: undefined }, folder, runner)).toBe(folder);
     git("reset", "--hard", "HEAD~1");
     mkdirSync(join(folder, "pr"));
     git("worktree", "add", join(folder, "pr", "x"), theirs);
-    expect(await checkoutOf(theirs, join(folder, "pr"), runner)).toBe(join(folder, "pr", "x"));
+    expect(await checkoutOf({ sha: theirs, repository: undefined }, join(folder, "pr"), runner)).toBe(
+      join(folder, "pr", "x"),
+    );
+  });
+
+  // Pushed after the event that names another, and fetched since.
+  test.each([
+    ["by the pull request's ref", (newer: string) => ["update-ref", "refs/remotes/pull/7/merge", newer]],
+    ["from their repository", () => ["remote", "add", "origin", "https://github.com/Stranger/app.git"]],
+    ["from it by ssh", () => ["remote", "add", "origin", "git@github.com:stranger/app"]],
+  ])("is told where a newer one of theirs was fetched %s", async (_, fetched) => {
+    git("init", "--initial-branch=main");
+    git("commit", "--allow-empty", "--message=newer");
+    const theirs = { sha: "a".repeat(40), repository: "stranger/app" };
+    git("remote", "add", "upstream", "https://github.com/org/app");
+    expect(await checkoutOf(theirs, folder, runner)).toBeUndefined();
+    git(...fetched(git("rev-parse", "HEAD")));
+    expect(await checkoutOf(theirs, folder, runner)).toBe(folder);
   });
 
   test("is taken to be there where git cannot tell, and not where nothing is checked out", async () => {
-    expect(await checkoutOf("a", folder, runner)).toBeUndefined();
+    expect(await checkoutOf({ sha: "a", repository: undefined }, folder, runner)).toBeUndefined();
     mkdirSync(join(folder, ".git"));
-    expect(await checkoutOf("a", folder, runner)).toBe(folder);
+    expect(await checkoutOf({ sha: "a", repository: undefined }, folder, runner)).toBe(folder);
   });
 });

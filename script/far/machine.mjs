@@ -42,6 +42,8 @@ function labOptions() {
 
 export class FarMachine {
   host = there;
+  /** Of its network. */
+  namespace = name;
   /** Before a command, so that it runs in the far machine's network. */
   inside = /** @type {const} */ (["nsenter", `--net=/run/netns/${name}`]);
   /** @type {import("node:child_process").ChildProcess | undefined} */ #daemon;

@@ -11,17 +11,23 @@ export type Trust =
   | { readonly kind: "dependabot"; readonly why: string }
   /**
    * The base repository's workflow with its secrets, started by a pull request. Where the head is a fork's and
-   * checked out (HEAD is `headSha`), a stranger's code runs beside the secrets.
+   * checked out, a stranger's code runs beside the secrets.
    */
   | {
       readonly kind: "pull-request-target";
       readonly headIsFork: boolean;
-      /** The commit of the pull request's head; undefined when the event does not tell. */
-      readonly headSha: string | undefined;
+      readonly head: Head;
       readonly why: string;
     }
   | { readonly kind: "merge-queue"; readonly why: string }
   | { readonly kind: "trusted"; readonly why: string };
+
+/** Where a pull request comes from; each undefined when the event does not tell. */
+export interface Head {
+  readonly sha: string | undefined;
+  /** `owner/name` */
+  readonly repository: string | undefined;
+}
 
 export interface GitHubEvent {
   /** GITHUB_EVENT_NAME; empty where there is no GitHub. */
@@ -73,7 +79,7 @@ export function whoRuns(event: GitHubEvent): Trust {
   const origin = headOrigin(payload);
   if (name === "pull_request_target" && origin.isFork) {
     const why = `pull_request_target runs with this repository's secrets, and ${origin.why}`;
-    return { kind: "pull-request-target", headIsFork: true, headSha: origin.sha, why };
+    return { kind: "pull-request-target", headIsFork: true, head: origin.head, why };
   }
   if (pullRequestEvents.includes(name) && origin.isFork) {
     return { kind: "fork-pull-request", why: origin.why };
@@ -83,7 +89,7 @@ export function whoRuns(event: GitHubEvent): Trust {
   }
   if (name === "pull_request_target") {
     const why = "pull_request_target of a branch of this repository";
-    return { kind: "pull-request-target", headIsFork: false, headSha: origin.sha, why };
+    return { kind: "pull-request-target", headIsFork: false, head: origin.head, why };
   }
   if (pullRequestEvents.includes(name)) return { kind: "trusted", why: origin.why };
   return { kind: "trusted", why: `the event is ${name}` };
@@ -93,23 +99,22 @@ type Payload = Partial<z.infer<typeof payloadForm>>;
 
 interface Origin {
   readonly isFork: boolean;
-  readonly sha: string | undefined;
+  readonly head: Head;
   readonly why: string;
 }
 
 function headOrigin(payload: Payload): Origin {
-  const head = payload.pull_request?.head;
-  const sha = head?.sha;
   const ours = payload.repository?.full_name;
-  const theirs = head?.repo?.full_name;
-  if (head === undefined || ours === undefined) {
-    return { isFork: true, sha, why: "the event does not tell where the pull request comes from" };
+  const theirs = payload.pull_request?.head.repo?.full_name;
+  const head = { sha: payload.pull_request?.head.sha, repository: theirs };
+  if (payload.pull_request === undefined || ours === undefined) {
+    return { isFork: true, head, why: "the event does not tell where the pull request comes from" };
   }
   if (theirs === undefined) {
-    return { isFork: true, sha, why: "the pull request's repository is gone (a deleted fork)" };
+    return { isFork: true, head, why: "the pull request's repository is gone (a deleted fork)" };
   }
-  if (theirs !== ours) return { isFork: true, sha, why: `the pull request comes from the fork ${theirs}` };
-  return { isFork: false, sha, why: "the pull request comes from a branch of this repository" };
+  if (theirs !== ours) return { isFork: true, head, why: `the pull request comes from the fork ${theirs}` };
+  return { isFork: false, head, why: "the pull request comes from a branch of this repository" };
 }
 
 /** With secrets, like pull_request_target, and like it started by anyone who opens a pull request. */
@@ -123,7 +128,7 @@ function workflowRun({ workflow_run: run, repository }: Payload): Trust {
   return {
     kind: "pull-request-target",
     headIsFork: true,
-    headSha: run?.head_sha,
+    head: { sha: run?.head_sha, repository: head },
     why: `workflow_run runs with this repository's secrets, after a pull request from ${head ?? "an unknown repository"}`,
   };
 }

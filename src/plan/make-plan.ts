@@ -45,7 +45,7 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
     durable: settings.durable,
     apiServerPort: reach.looksLocal ? "kind-chooses" : "daemon-chooses",
     cgroupV1: found.engine.cgroupVersion === "1",
-    writtenOnNodes: writtenFor(registry.plan),
+    writtenOnNodes: writtenFor(registry.plan, found),
   });
   return {
     owner: draw.owner,
@@ -92,9 +92,12 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
 }
 
 /** Where the nodes learn of the registry: resources/wiring.ts and remote-registry/node-credentials.ts. */
-function writtenFor({ kind }: RegistryPlan): string[] {
-  if (kind === "none") return [];
-  return kind === "remote" ? [certsFolder, kubeletConfigPath] : [certsFolder];
+function writtenFor(registry: RegistryPlan, found: Found): string[] {
+  if (registry.kind === "none") return [];
+  if (registry.kind !== "remote") return [certsFolder];
+  const toldHow = registry.ca !== undefined || registry.registry.plainHttp;
+  const loggedIn = found.remoteRegistry?.access === "credentials";
+  return [...(toldHow ? [certsFolder] : []), ...(loggedIn ? [kubeletConfigPath] : [])];
 }
 
 /** kind's name for the context of a cluster. */
@@ -103,7 +106,7 @@ export function contextOf(clusterName: string): string {
 }
 
 /** Unique across runs, attempts, matrix legs and reusable workflows; a valid tag of at most 128 characters. */
-function imageTagOf(run: string, attempt: string, owner: string): string {
+export function imageTagOf(run: string, attempt: string, owner: string): string {
   return run === "" ? `local-${owner}` : `run-${run}-${attempt}-${owner}`;
 }
 

@@ -45,14 +45,6 @@ function oneLine(text: string): string {
   return line.length <= 200 ? line : `${line.slice(0, 200)}…`;
 }
 
-/** Seconds that Retry-After asks for; it comes as a number or as a date. Undefined where it is absent or neither. */
-export function retryAfter(answer: HttpAnswer, now: number): number | undefined {
-  const [value = ""] = answer.headers("retry-after");
-  if (/^\d{1,9}$/.test(value)) return Number(value);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now) / 1000));
-}
-
 /** The URL behind `rel="next"` of a Link header, only where it is on the same server (credentials go there). */
 export function nextPage(answer: HttpAnswer, current: URL): URL | undefined {
   for (const link of answer.headers("link").flatMap((header) => header.split(/,(?=\s*<)/))) {

@@ -15,7 +15,7 @@ export interface PasswordCredentials {
   readonly password: string;
 }
 
-/** A token for the registry's token server, instead of a password. The kubelet has no use for one. */
+/** A token for the registry's token server, instead of a password. The kubelet reads no such field in its logins. */
 export interface IdentityToken {
   readonly kind: "identity-token";
   /** A secret. */
@@ -58,9 +58,25 @@ export async function findCredentials(
   query: CredentialsQuery,
   deps: CredentialsDeps,
 ): Promise<FoundCredentials> {
-  const found = fromInputs(query) ?? (await fromDockerLogin(query.host, deps));
-  if (found.credentials !== undefined) maskCredentials(deps.logger, found.credentials);
-  return found;
+  const { credentials, source } = fromInputs(query) ?? (await fromDockerLogin(query.host, deps));
+  if (credentials === undefined) return { credentials, source };
+  const usable = asPassword(credentials, query.host) ?? credentials;
+  maskCredentials(deps.logger, usable);
+  return { credentials: usable, source };
+}
+
+/** `team.azurecr.io`, and Azure's registries in clouds of their own. */
+const azure = /^[a-z0-9]+\.azurecr\.(io|cn|de|us)$/i;
+
+/**
+ * An identity token that is a password too. Azure's registries take it as one, for a user of zeros; it is how Azure's
+ * own plugin of the kubelet logs in (cloud-provider-azure, pkg/credentialprovider/azure_credentials.go). For others
+ * nothing of the kind is known.
+ */
+function asPassword(credentials: Credentials, host: string): PasswordCredentials | undefined {
+  if (credentials.kind === "password" || !azure.test(host)) return undefined;
+  const username = "00000000-0000-0000-0000-000000000000";
+  return { kind: "password", username, password: credentials.identityToken };
 }
 
 function fromInputs({ username = "", password = "" }: CredentialsQuery): FoundCredentials | undefined {
@@ -161,6 +177,6 @@ async function askHelper(
 export function identityTokenAdvice(host: string): string {
   return (
     `the login for ${host} is an identity token, which only a token server takes; give remote-registry-username and ` +
-    "remote-registry-password (for Azure: a repository-scoped token, or `az acr login --expose-token` with the user 00000000-0000-0000-0000-000000000000)"
+    "remote-registry-password"
   );
 }

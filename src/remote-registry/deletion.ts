@@ -3,12 +3,12 @@ import { registrySession, type SessionDeps } from "./auth-flow.ts";
 import type { Credentials } from "./credentials.ts";
 import { isRegistryOf, type PackageApi, packageApi } from "./ghcr-deletion.ts";
 import type { HttpAnswer } from "./http.ts";
+import { patientHttp } from "./patient-http.ts";
 import { apiUrl, type RemoteRegistry, repositoryUnder } from "./reference.ts";
-import { type RegistryReader, RegistryRefusal, registryReader } from "./registry-reader.ts";
+import { type RegistryReader, RegistryRefusal, reasonOf, registryReader } from "./registry-reader.ts";
 import { retentionAdvice } from "./retention.ts";
 import { otherTagsOf, tagsInWords } from "./shared-digest.ts";
 import { sideBySide } from "./side-by-side.ts";
-import { whyUnreachable } from "./unreachable.ts";
 
 export interface DeletionRequest {
   readonly registry: RemoteRegistry;
@@ -49,17 +49,23 @@ const width = 6;
  * Deletes this run's tag in these repositories, by the way that the registry has. By digest only where no other tag
  * shares it: a digest takes all its tags with it. Never throws for what a registry does: each repository has its report.
  */
-export async function deleteRunTag(request: DeletionRequest, deps: SessionDeps): Promise<DeletionReport[]> {
+export async function deleteRunTag(
+  request: DeletionRequest,
+  { http, clock, logger }: SessionDeps,
+): Promise<DeletionReport[]> {
+  const deps = { http: patientHttp(http, clock), clock, logger };
   const { registry, tag, token } = request;
   if (!/^\w[\w.-]{0,127}$/.test(tag)) throw new Error(`not a tag: ${JSON.stringify(tag)}`);
-  if (token !== undefined && token !== "") deps.logger.mask(token);
+  if (token !== undefined && token !== "") logger.mask(token);
   const session = registrySession(registry, request.credentials, deps);
-  const reader = registryReader(registry, session, deps);
+  const reader = registryReader(registry, session);
   const way = wayOf(request, deps);
   const failed = (repository: string, error: unknown): DeletionReport => ({
     repository: `${registry.host}/${repository}`,
     kind: "failed",
-    text: session.redact(`${registry.host}/${repository}:${tag} was not deleted: ${seenIn(error, request)}`),
+    text: session.redact(
+      `${registry.host}/${repository}:${tag} was not deleted: ${reasonOf(error, request)}`,
+    ),
   });
 
   let repositories: readonly string[];
@@ -156,12 +162,6 @@ function isDone({ status }: HttpAnswer): boolean {
 function refusal(answer: HttpAnswer): RegistryRefusal {
   const advice = [401, 403].includes(answer.status) ? "; the account needs the right to delete there" : "";
   return new RegistryRefusal(`the registry answers ${answerInWords(answer)}${advice}`);
-}
-
-function seenIn(error: unknown, { registry, caGiven }: DeletionRequest): string {
-  if (error instanceof RegistryRefusal) return error.message;
-  const host = new URL(registry.origin).host;
-  return whyUnreachable(error, { host, plainHttp: registry.plainHttp, caGiven }).seen;
 }
 
 function report(outcome: DeletionOutcome, name: string, { registry, tag }: DeletionRequest): DeletionReport {

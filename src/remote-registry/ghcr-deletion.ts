@@ -134,9 +134,11 @@ export function packageApi(githubApiUrl: string, token: string, http: RegistryHt
 
   function refusal(what: string, answer: HttpAnswer): RegistryRefusal {
     const words = answerInWords(answer).replaceAll(token, "***");
-    const advice = [401, 403].includes(answer.status)
-      ? "; the token needs `packages: write` in the job's permissions, and the repository the Admin role on the package"
-      : "";
+    const tooOften = answer.headers("retry-after").length > 0;
+    const advice =
+      [401, 403].includes(answer.status) && !tooOften
+        ? "; the token needs `packages: write` in the job's permissions, and the repository the Admin role on the package"
+        : "";
     return new RegistryRefusal(`${what}: GitHub answers ${words}${advice}`);
   }
 }

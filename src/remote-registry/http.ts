@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { rootCertificates } from "node:tls";
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from "undici";
+import { messageOf } from "../support/errors.ts";
+import { type Answer, keptConnections, networkExchange } from "../support/exchange.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "HEAD" | "POST" | "DELETE" | "PUT";
@@ -11,96 +13,72 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   /** All values of a header, in order. */
-  headers(name: string): string[];
-  /** At most `longestBody` characters. */
+  headers(name: string): readonly string[];
+  /** At most `longestBody` bytes of it. */
   readonly text: string;
+}
+
+/** Nobody answered, or not to the end. The cause is the system's error. */
+export class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+  /** With its port where that is not the usual one. */
+  readonly host: string;
+  constructor({ host }: URL, cause: unknown) {
+    super(messageOf(cause), { cause });
+    this.host = host;
+  }
 }
 
 /** Speaks HTTP: one pool of kept connections for all requests of a run. Never follows a redirection. */
 export interface RegistryHttp {
-  /** Rejects with the system's error (see unreachable.ts) when there is no answer. */
+  /** @throws NoAnswer */
   request(request: HttpRequest): Promise<HttpAnswer>;
-  /** Ends the kept connections; without it the process would live on for them. */
-  close(): Promise<void>;
 }
 
 export interface HttpOptions {
   /** PEM text of private authorities, trusted besides the public ones. */
   readonly ca?: string | undefined;
-  /** Proxies: https_proxy, http_proxy, no_proxy, in both cases. */
+  /** Proxies: https_proxy, http_proxy, no_proxy, in both cases; NODE_EXTRA_CA_CERTS. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 const connections = 6;
-const connectTimeout = 5_000;
 /** From a request to the whole of its answer, in milliseconds. */
 const answerTimeout = 15_000;
 /** A page of 1000 tags or an image index is far below. */
 const longestBody = 4 * 1024 * 1024;
 
 export function registryHttp({ ca, env }: HttpOptions): RegistryHttp {
-  const tls = ca === undefined ? {} : { ca: [...rootCertificates, ca] };
-  const pools = new Map<string, Dispatcher>();
-  const poolFor = ({ protocol }: URL): Dispatcher => {
-    const pool = pools.get(protocol) ?? poolThrough(proxyOf(protocol, env), env, tls);
-    pools.set(protocol, pool);
-    return pool;
-  };
+  const authorities = ca === undefined ? undefined : [...usualOnes(env), ca];
+  const exchange = networkExchange(env, { ca: authorities, kept: keptConnections(connections) });
   return {
-    async request({ url, method, headers, body }) {
-      const answer = await request(url, {
-        method,
-        dispatcher: poolFor(url),
-        headers: { "user-agent": "kind-ci-action", ...headers },
-        signal: AbortSignal.timeout(answerTimeout),
-        ...(body === undefined ? {} : { body }),
-      });
-      const text = await textOf(answer.body);
-      return {
-        status: answer.statusCode,
-        headers: (name) => [answer.headers[name.toLowerCase()] ?? []].flat(),
-        text,
-      };
-    },
-    async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.close()));
-      pools.clear();
+    async request({ url, method, headers = {}, body }) {
+      const signal = AbortSignal.timeout(answerTimeout);
+      try {
+        const answer = await exchange(url, { method, headers, body, signal });
+        return { status: answer.status, headers: answer.headers, text: await textOf(answer) };
+      } catch (error) {
+        // Whatever the end of time broke, it is the reason.
+        throw new NoAnswer(url, signal.aborted ? signal.reason : error);
+      }
     },
   };
 }
 
-function poolThrough(proxy: string | undefined, env: HttpOptions["env"], tls: { ca?: string[] }): Dispatcher {
-  const options = { connections, connect: { ...tls, timeout: connectTimeout }, keepAliveTimeout: 10_000 };
-  if (proxy === undefined) return new Agent(options);
-  // Behind a proxy the TLS to the registry is set up by `requestTls`, which the type forgets.
-  const proxied: EnvHttpProxyAgent.Options & { requestTls: object } = {
-    ...options,
-    requestTls: tls,
-    httpProxy: proxy,
-    httpsProxy: proxy,
-    noProxy: withoutProxy(env),
-  };
-  return new EnvHttpProxyAgent(proxied);
+/** The authorities that Node.js trusts where it is given none: what is given replaces them. */
+function usualOnes(env: HttpOptions["env"]): readonly string[] {
+  const extra = env["NODE_EXTRA_CA_CERTS"] ?? "";
+  try {
+    return extra === "" ? rootCertificates : [...rootCertificates, readFileSync(extra, "utf8")];
+  } catch {
+    return rootCertificates; // Node.js has warned of it when it started
+  }
 }
 
-/** http_proxy is not for https, as everywhere but in undici. */
-function proxyOf(protocol: string, env: HttpOptions["env"]): string | undefined {
-  const name = protocol === "https:" ? "https_proxy" : "http_proxy";
-  return env[name] || env[name.toUpperCase()] || undefined;
-}
-
-/** Loopback is never behind a proxy: so has it Go, and with it Docker and containerd. */
-function withoutProxy(env: HttpOptions["env"]): string {
-  const given = env["no_proxy"] || env["NO_PROXY"] || "";
-  return given.trim() === "*"
-    ? "*"
-    : [given, "localhost", "127.0.0.1", "::1"].filter((part) => part !== "").join(",");
-}
-
-async function textOf(body: Dispatcher.ResponseData["body"]): Promise<string> {
-  const chunks: Buffer[] = [];
+async function textOf({ body }: Answer): Promise<string> {
+  const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     chunks.push(chunk);
     length += chunk.length;
     if (length > longestBody) break; // ends the connection too

@@ -18,13 +18,9 @@ export interface NodeLogin {
 }
 
 /**
- * The first place where the kubelet looks for logins; it keeps what it read for five minutes.
- * https://github.com/kubernetes/kubernetes/blob/master/pkg/credentialprovider/config.go
- */
-
-/**
  * The kubelet's logins for these registries, and for no others: never the user's whole Docker configuration. In
- * plain `auths`, since the kubelet calls no helper programs.
+ * plain `auths`, since the kubelet calls no helper programs, and where it looks first. It keeps what it read for five minutes.
+ * https://github.com/kubernetes/kubernetes/blob/master/pkg/credentialprovider/config.go
  */
 export function kubeletLogins(logins: readonly NodeLogin[]): NodeFile {
   const auths = Object.fromEntries(

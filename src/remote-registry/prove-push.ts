@@ -1,9 +1,10 @@
 import type { Account } from "../support/errors.ts";
-import { answerInWords, errorCode, retryAfter } from "./answer.ts";
+import { retryAfterOf } from "../support/exchange.ts";
+import { answerInWords, errorCode } from "./answer.ts";
 import { type RegistrySession, registrySession, type Sent, type SessionDeps } from "./auth-flow.ts";
 import { parseChallenges } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
-import type { HttpAnswer } from "./http.ts";
+import { type HttpAnswer, NoAnswer } from "./http.ts";
 import { apiUrl, type RemoteRegistry, repositoryUnder } from "./reference.ts";
 import { isHttpsPortAnswer, whyUnreachable } from "./unreachable.ts";
 
@@ -79,11 +80,8 @@ export async function provePush(
     }
     return verdict(sent, words);
   } catch (error) {
-    const { seen, todo } = whyUnreachable(error, {
-      host: hostOf(registry),
-      plainHttp: registry.plainHttp,
-      caGiven: deps.caGiven,
-    });
+    if (!(error instanceof NoAnswer)) throw error;
+    const { seen, todo } = whyUnreachable(error, { registry, caGiven: deps.caGiven });
     return { kind: "unreachable", account: { tried, seen: session.redact(seen), todo } };
   }
 }
@@ -94,10 +92,6 @@ interface Words {
   readonly deps: ProveDeps;
   readonly tried: string;
   readonly session: RegistrySession;
-}
-
-function hostOf({ origin }: RemoteRegistry): string {
-  return new URL(origin).host;
 }
 
 /** What cannot be cancelled does no harm: registries drop unfinished uploads by themselves, after days. */
@@ -214,8 +208,8 @@ function notDefinite(answer: HttpAnswer, seen: string, { registry, session, deps
   const words = session.redact(seen);
   const open = `whether images can be pushed under ${registry.prefix} is open`;
   if (answer.status === 429) {
-    const seconds = retryAfter(answer, deps.clock.now());
-    const when = seconds === undefined ? "" : `, and to come again in ${seconds} s`;
+    const pause = retryAfterOf(answer, deps.clock.now());
+    const when = pause === undefined ? "" : `, and to come again in ${Math.ceil(pause / 1000)} s`;
     return {
       kind: "not-definite",
       text: `${open}: ${registry.host} says that it was asked too often${when} (429)`,

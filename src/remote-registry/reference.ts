@@ -45,6 +45,20 @@ export function repositoryUnder({ path }: Pick<RemoteRegistry, "path">, name: st
   return path === "" ? name : `${path}/${name}`;
 }
 
+/** The registry and the repository that an image's reference names, as the docker command reads it. */
+export function partsOf(reference: string): { host: string; repository: string } {
+  const [first = "", ...rest] = reference
+    .replace(/@.*$/, "")
+    .replace(/:[^:/]*$/, "")
+    .split("/");
+  const named = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
+  if (named) return { host: first, repository: rest.join("/") };
+  return {
+    host: "docker.io",
+    repository: rest.length === 0 ? `library/${first}` : [first, ...rest].join("/"),
+  };
+}
+
 /** The URL of something in the registry's API: `<repository>/tags/list`. */
 export function apiUrl({ origin }: Pick<RemoteRegistry, "origin">, path: string): URL {
   return new URL(`${origin}/v2/${path}`);

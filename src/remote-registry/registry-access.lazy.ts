@@ -1,10 +1,13 @@
 import type { Clock } from "../support/clock.ts";
 import type { Logger } from "../support/logger.ts";
+import { registrySession } from "./auth-flow.ts";
 import type { Credentials } from "./credentials.ts";
 import { type DeletionReport, deleteRunTag } from "./deletion.ts";
 import { registryHttp } from "./http.ts";
+import { type ImageAsked, imageManifests } from "./image-manifests.ts";
 import { type Proof, provePush } from "./prove-push.ts";
 import type { RemoteRegistry } from "./reference.ts";
+import { reasonOf, registryReader } from "./registry-reader.ts";
 
 /** One registry as one user, for those parts that speak to it. Loaded only where a remote registry is asked for. */
 export interface AccessOptions {
@@ -21,14 +24,21 @@ export interface AccessOptions {
 }
 
 /** See provePush. `repository` is one under the prefix that the run will push to, where one is known. */
-export async function provePushAt(options: AccessOptions, repository: string | undefined): Promise<Proof> {
+export function provePushAt(options: AccessOptions, repository: string | undefined): Promise<Proof> {
   const { registry, credentials, source, ca, clock, logger } = options;
   const http = registryHttp(options);
   const deps = { http, clock, logger, source, caGiven: ca !== undefined };
+  return provePush({ registry, repository }, credentials, deps);
+}
+
+/** See imageManifests. @throws Error in the words of a sentence's part */
+export async function readManifestsAt(options: AccessOptions, image: ImageAsked): Promise<string[]> {
+  const { registry, credentials, ca, clock, logger } = options;
+  const session = registrySession(registry, credentials, { http: registryHttp(options), clock, logger });
   try {
-    return await provePush({ registry, repository }, credentials, deps);
-  } finally {
-    await http.close();
+    return await imageManifests(registryReader(registry, session), image);
+  } catch (error) {
+    throw new Error(reasonOf(error, { registry, caGiven: ca !== undefined }), { cause: error });
   }
 }
 
@@ -43,14 +53,9 @@ export interface RunTag {
 }
 
 /** See deleteRunTag. */
-export async function deleteTagAt(options: AccessOptions, asked: RunTag): Promise<DeletionReport[]> {
+export function deleteTagAt(options: AccessOptions, asked: RunTag): Promise<DeletionReport[]> {
   const { registry, credentials, ca, clock, logger } = options;
-  const http = registryHttp(options);
   const repositories = asked.repositories.includes("*") ? "*" : asked.repositories;
   const request = { ...asked, registry, repositories, credentials, caGiven: ca !== undefined } as const;
-  try {
-    return await deleteRunTag(request, { http, clock, logger });
-  } finally {
-    await http.close();
-  }
+  return deleteRunTag(request, { http: registryHttp(options), clock, logger });
 }

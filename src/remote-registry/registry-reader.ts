@@ -1,12 +1,21 @@
 import * as z from "zod";
-import { answerInWords, nextPage, retryAfter } from "./answer.ts";
-import type { RegistrySession, SessionDeps } from "./auth-flow.ts";
-import type { HttpAnswer, HttpRequest } from "./http.ts";
+import { messageOf } from "../support/errors.ts";
+import { answerInWords, nextPage } from "./answer.ts";
+import type { RegistrySession } from "./auth-flow.ts";
+import { type HttpAnswer, type HttpRequest, NoAnswer } from "./http.ts";
 import { apiUrl, type RemoteRegistry } from "./reference.ts";
+import { type Spoken, whyUnreachable } from "./unreachable.ts";
 
 /** The registry did not do what a deletion needs; the message is part of a sentence. */
 export class RegistryRefusal extends Error {
   override readonly name = "RegistryRefusal";
+}
+
+/** Why a registry did not do it, as part of a sentence. */
+export function reasonOf(error: unknown, spoken: Spoken): string {
+  if (error instanceof RegistryRefusal) return error.message;
+  if (error instanceof NoAnswer) return whyUnreachable(error, spoken).seen;
+  return messageOf(error);
 }
 
 export interface Manifest {
@@ -16,10 +25,12 @@ export interface Manifest {
 
 /** What a deletion reads and asks of one registry. All throw a RegistryRefusal where the registry says no. */
 export interface RegistryReader {
-  /** Any request, with its answer whatever the status; one that came too often is sent once more. */
+  /** Any request, with its answer whatever the status. */
   ask(request: HttpRequest, scope: string): Promise<HttpAnswer>;
   /** Undefined where there is no such manifest. */
   manifest(repository: string, reference: string, scope: string): Promise<Manifest | undefined>;
+  /** A manifest as the registry sends it. */
+  manifestText(repository: string, digest: string, scope: string): Promise<string>;
   /** The digests that an image index names; none for other manifests. */
   children(repository: string, manifest: Manifest, scope: string): Promise<readonly Manifest[]>;
   tags(repository: string, scope: string): Promise<readonly string[]>;
@@ -44,22 +55,9 @@ const indexForm = z.looseObject({
 
 /** Pages of a list, at most: a registry whose links go in a circle must not hold post for ever. */
 const mostPages = 200;
-/** The longest Retry-After that is waited for, in seconds. */
-const longestWait = 10;
 
-export function registryReader(
-  registry: RemoteRegistry,
-  session: RegistrySession,
-  { clock }: Pick<SessionDeps, "clock">,
-): RegistryReader {
+export function registryReader(registry: RemoteRegistry, session: RegistrySession): RegistryReader {
   const ask = async (request: HttpRequest, scope: string): Promise<HttpAnswer> => {
-    const answer = await askOnce(request, scope);
-    const wait = answer.status === 429 ? (retryAfter(answer, clock.now()) ?? 1) : undefined;
-    if (wait === undefined || wait > longestWait) return answer;
-    await clock.sleep(wait * 1000);
-    return askOnce(request, scope);
-  };
-  const askOnce = async (request: HttpRequest, scope: string): Promise<HttpAnswer> => {
     const sent = await session.send(request, scope);
     switch (sent.kind) {
       case "answer":
@@ -84,10 +82,17 @@ export function registryReader(
       if (page === mostPages) throw new RegistryRefusal(`${path} has more than ${mostPages} pages`);
       const answer: HttpAnswer = await ask({ method: "GET", url }, scope);
       if (answer.status !== 200) throw refuse(path, answer);
-      for (const name of readJson(path, answer, read)) all.add(name);
+      for (const name of readJson(path, answer.text, read)) all.add(name);
       url = nextPage(answer, url);
     }
     return [...all];
+  };
+
+  const manifestText = async (repository: string, digest: string, scope: string): Promise<string> => {
+    const url = apiUrl(registry, `${repository}/manifests/${digest}`);
+    const answer = await ask({ method: "GET", url, headers: { accept } }, scope);
+    if (answer.status !== 200) throw refuse(`reading ${digest}`, answer);
+    return answer.text;
   };
 
   return {
@@ -100,12 +105,11 @@ export function registryReader(
       if (answer.status !== 200 || digest === undefined) throw refuse(`reading ${reference}`, answer);
       return { digest, mediaType: answer.headers("content-type")[0]?.split(";")[0]?.trim() ?? "" };
     },
+    manifestText,
     async children(repository, { digest, mediaType }, scope) {
       if (!indexTypes.includes(mediaType)) return [];
-      const url = apiUrl(registry, `${repository}/manifests/${digest}`);
-      const answer = await ask({ method: "GET", url, headers: { accept } }, scope);
-      if (answer.status !== 200) throw refuse(`reading ${digest}`, answer);
-      return readJson(digest, answer, (json) => indexForm.parse(json).manifests ?? []);
+      const text = await manifestText(repository, digest, scope);
+      return readJson(digest, text, (json) => indexForm.parse(json).manifests ?? []);
     },
     tags: (repository, scope) =>
       list(`${repository}/tags/list?n=1000`, scope, (json) => tagsForm.parse(json).tags ?? []),
@@ -114,7 +118,7 @@ export function registryReader(
   };
 }
 
-function readJson<T>(what: string, { text }: HttpAnswer, read: (json: unknown) => T): T {
+function readJson<T>(what: string, text: string, read: (json: unknown) => T): T {
   try {
     return read(JSON.parse(text));
   } catch {

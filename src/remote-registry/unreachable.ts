@@ -1,4 +1,7 @@
 import { codeOf, messageOf } from "../support/errors.ts";
+import { ProxyRefusal } from "../support/exchange.ts";
+import type { NoAnswer } from "./http.ts";
+import type { RemoteRegistry } from "./reference.ts";
 
 export interface Unreachable {
   readonly seen: string;
@@ -7,9 +10,7 @@ export interface Unreachable {
 
 /** What the words need to know of how the registry was spoken to. */
 export interface Spoken {
-  /** The host (and port) that did not answer, a registry or its token server. */
-  readonly host: string;
-  readonly plainHttp: boolean;
+  readonly registry: Pick<RemoteRegistry, "origin" | "plainHttp">;
   /** The input remote-registry-ca was given. */
   readonly caGiven: boolean;
 }
@@ -22,26 +23,31 @@ const privateAuthority = [
   "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
 ];
 const notTls = ["EPROTO", "ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"];
-const timeouts = ["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "ETIMEDOUT"];
-const cut = ["ECONNRESET", "UND_ERR_SOCKET", "EPIPE"];
+const cut = ["ECONNRESET", "EPIPE"];
 
 /** Why there was no answer, and what to do, by the error of the request. */
-export function whyUnreachable(error: unknown, spoken: Spoken): Unreachable {
-  const { host } = spoken;
-  const code = innermostCode(error);
+export function whyUnreachable(error: NoAnswer, { registry, caGiven }: Spoken): Unreachable {
+  const { host, cause } = error;
+  const code = innermostCode(cause);
+  const own = new URL(registry.origin).host;
+  /** Its token server, or GitHub's API. */
+  const unlessElsewhere = (todo: string) =>
+    host === own ? todo : `see that this machine reaches ${host}, which ${own} needs`;
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
     return {
       seen: `there is no host ${nameOf(host)} (${code})`,
-      todo: "see that remote-registry is spelled right and that this machine's DNS knows the name",
+      todo: unlessElsewhere(
+        "see that remote-registry is spelled right and that this machine's DNS knows the name",
+      ),
     };
   }
   if (code === "ECONNREFUSED" || code === "EHOSTUNREACH" || code === "ENETUNREACH") {
     return {
       seen: `nothing answers at ${host} (${code})`,
-      todo: "see that the registry runs, and that the port in remote-registry is its",
+      todo: unlessElsewhere("see that the registry runs, and that the port in remote-registry is its"),
     };
   }
-  if (code !== undefined && privateAuthority.includes(code)) return unknownAuthority(spoken, code);
+  if (code !== undefined && privateAuthority.includes(code)) return unknownAuthority(host, caGiven, code);
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
     return {
       seen: `the certificate of ${host} is out of its time (${code})`,
@@ -55,15 +61,17 @@ export function whyUnreachable(error: unknown, spoken: Spoken): Unreachable {
     };
   }
   if (
-    !spoken.plainHttp &&
+    !registry.plainHttp &&
     ((code !== undefined && notTls.includes(code)) || /wrong version number/i.test(messageOf(error)))
   ) {
     return {
       seen: `${host} does not speak TLS; it seems to speak plain http`,
-      todo: "set remote-registry-plain-http: true if that is meant, or give the port of its https",
+      todo: unlessElsewhere(
+        "set remote-registry-plain-http: true if that is meant, or give the port of its https",
+      ),
     };
   }
-  if (isTimeout(error, code)) {
+  if (code === "ETIMEDOUT" || (cause instanceof Error && cause.name === "TimeoutError")) {
     return {
       seen: `${host} did not answer in time`,
       todo: "see whether a firewall is between, and whether a proxy is needed (https_proxy, no_proxy)",
@@ -75,11 +83,8 @@ export function whyUnreachable(error: unknown, spoken: Spoken): Unreachable {
       todo: "see the registry's log, and that it speaks what was tried",
     };
   }
-  if (/proxy/i.test(messageOf(error))) {
-    return {
-      seen: `the proxy refused: ${messageOf(error)}`,
-      todo: "see https_proxy, http_proxy and no_proxy",
-    };
+  if (cause instanceof ProxyRefusal) {
+    return { seen: cause.message, todo: "see https_proxy, http_proxy and no_proxy" };
   }
   return {
     seen: `${messageOf(error)}${code === undefined ? "" : ` (${code})`}`,
@@ -87,7 +92,7 @@ export function whyUnreachable(error: unknown, spoken: Spoken): Unreachable {
   };
 }
 
-function unknownAuthority({ host, caGiven }: Spoken, code: string): Unreachable {
+function unknownAuthority(host: string, caGiven: boolean, code: string): Unreachable {
   return caGiven
     ? {
         seen: `the certificate of ${host} is not signed by the authority in remote-registry-ca (${code})`,
@@ -106,14 +111,7 @@ export function isHttpsPortAnswer(text: string): boolean {
   );
 }
 
-function isTimeout(error: unknown, code: string | undefined): boolean {
-  return (
-    (code !== undefined && timeouts.includes(code)) ||
-    (error instanceof Error && error.name === "TimeoutError")
-  );
-}
-
-/** undici and the sockets wrap errors in each other; the innermost code is the cause. */
+/** Errors may be wrapped in each other; the innermost code is the cause. */
 function innermostCode(error: unknown): string | undefined {
   const inner =
     error instanceof Error

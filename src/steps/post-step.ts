@@ -11,6 +11,7 @@ import { systemProcessRunner } from "../support/process-runner.ts";
 import { saveTools } from "../tools/install.ts";
 import { saveNodeImage } from "../tools/node-image-cache.ts";
 import { systemToolDeps } from "../tools/tool-deps.ts";
+import { manifestsFor } from "./manifests.ts";
 import { dockerFor, findRemains, settingsOf } from "./remains.ts";
 import { deleteRemoteImages, type RemoteImages } from "./remote-images.ts";
 import { readKept } from "./state.ts";
@@ -80,5 +81,6 @@ async function keepForLaterJobs(env: Env, logger: Logger): Promise<void> {
     runner: systemProcessRunner(own),
   };
   await saveTools(kept.tools, tools);
-  await saveNodeImage(kept.image, ["docker"], tools);
+  const manifestsOf = manifestsFor(settings, tools);
+  await saveNodeImage(kept.image, ["docker"], { ...tools, manifestsOf });
 }

@@ -6,7 +6,8 @@ import { type Docker, dockerCommand } from "../docker/docker.ts";
 import { type Belongings, belongingsOf, belongingsOfRecord } from "../down.ts";
 import { type Job, jobKubeconfig, jobOf, useFolder } from "../environment/job.ts";
 import { type LedgerContent, ledgerPath, readLedger } from "../ledger.ts";
-import { contextOf } from "../plan/make-plan.ts";
+import { contextOf, imageTagOf } from "../plan/make-plan.ts";
+import { remoteRegistry } from "../remote-registry/reference.ts";
 import { ownerRecords } from "../resources/owner-record.ts";
 import { endTunnel, tunnelRemains } from "../resources/tunnel.ts";
 import { fromInputs } from "../settings/from-inputs.ts";
@@ -49,6 +50,7 @@ export async function findRemains(
     });
     if (ledger !== undefined)
       return { remains: [await remainsOf(ledger, state.ledger)], cleanup: state.cleanup };
+    sayWhatStays(state.owner, env, logger);
     const remains = await byRecord(env, ({ owner }) => owner === state.owner);
     return { remains: remains.map((one) => withFiles(one, state, env)), cleanup: state.cleanup };
   }
@@ -85,6 +87,18 @@ async function madeSince(env: Env, getState: (name: string) => string): Promise<
   if (ledger !== undefined) return [await remainsOf(ledger, path)];
   await endTunnel(owner, tunnelRemains(undefined, undefined));
   return [];
+}
+
+/** Whether images went to the remote registry is in the ledger alone. */
+function sayWhatStays(owner: string, env: Env, logger: Logger): void {
+  const asked = settingsOf(env)?.remoteRegistry;
+  if (asked === undefined || asked.deleteImages.length === 0) return;
+  const { prefix } = remoteRegistry(asked.prefix, asked.plainHttp);
+  const { run, attempt } = jobOf(env, tmpdir());
+  const tag = imageTagOf(run, attempt, owner);
+  logger.notice(
+    `The ledger is gone, and with it where images went: what was pushed under ${prefix} as ${tag} stays there.`,
+  );
 }
 
 /** Undefined for inputs that main refused: it made nothing then. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open as openFile } from "node:fs/promises";
 import { DownloadError } from "../support/errors.ts";
-import type { Answer } from "./exchange.ts";
+import type { Answer } from "../support/exchange.ts";
 import { type OpenOptions, open, partsOf } from "./open.ts";
 import {
   causeOf,
@@ -55,7 +55,7 @@ export async function downloadFile(file: string, { what, url, signal }: Download
 async function write(handle: FileHandle, answer: Answer, { what, url }: Download, net: Net): Promise<string> {
   const { clock, logger } = net;
   const hash = createHash("sha256");
-  const announced = Number(answer.header("content-length"));
+  const announced = Number(answer.headers("content-length")[0]);
   let length = 0;
   let told = clock.now();
   for await (const part of partsOf(answer, url, clock)) {

@@ -1,6 +1,6 @@
 import { type Clock, span } from "../support/clock.ts";
-import type { Answer } from "./exchange.ts";
-import { FinalError, RefusedError, retryAfterOf, shown } from "./retry.ts";
+import { type Answer, retryAfterOf } from "../support/exchange.ts";
+import { FinalError, RefusedError, shown } from "./retry.ts";
 import type { ToolDeps } from "./tool-deps.ts";
 
 /** The longest silence of a server, in milliseconds: before its answer, and between two parts of the body. */
@@ -27,7 +27,7 @@ export async function open(url: URL, options: OpenOptions, { exchange, clock }: 
     const answer = await orSilent(exchange(at, { headers, signal: options.signal }), at, clock);
     if (answer.status === 200) return answer;
     const location = [301, 302, 303, 307, 308].includes(answer.status)
-      ? answer.header("location")
+      ? answer.headers("location")[0]
       : undefined;
     answer.discard();
     if (location === undefined) throw refused(at, answer, clock);
@@ -54,8 +54,8 @@ function redirection(from: URL, location: string): URL {
 }
 
 function refused(url: URL, answer: Answer, clock: Clock): RefusedError {
-  const retryAfter = retryAfterOf(answer.header("retry-after"), clock.now());
-  const spent = answer.header("x-ratelimit-remaining") === "0";
+  const retryAfter = retryAfterOf(answer, clock.now());
+  const spent = answer.headers("x-ratelimit-remaining")[0] === "0";
   const asked = retryAfter === undefined ? undefined : `asks to wait ${span(retryAfter)}`;
   return new RefusedError(url, answer.status, {
     retryAfter,

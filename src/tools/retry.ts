@@ -1,5 +1,6 @@
 import { type Clock, span } from "../support/clock.ts";
 import { codeOf, messageOf } from "../support/errors.ts";
+import { ProxyRefusal } from "../support/exchange.ts";
 import type { Logger } from "../support/logger.ts";
 
 /** An answer with another status than 200. */
@@ -72,6 +73,8 @@ export function pauseAfter(error: unknown, turn: number, random = Math.random())
 
 function isWorthAnotherTry(error: unknown): boolean {
   if (error instanceof RefusedError) return [408, 429].includes(error.status) || error.status >= 500;
+  // 407: it wants other credentials.
+  if (error instanceof ProxyRefusal && error.status === 407) return false;
   return !(error instanceof FinalError) && !isUntrusted(error) && !isLocal(error);
 }
 
@@ -83,14 +86,6 @@ export function isUntrusted(error: unknown): boolean {
 /** The file system's failure, not the network's. */
 export function isLocal(error: unknown): boolean {
   return ["ENOSPC", "EACCES", "EROFS", "ENOENT", "EDQUOT", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "");
-}
-
-/** `Retry-After`: seconds or a date. */
-export function retryAfterOf(value: string | undefined, now: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
 /** The reason as a reader understands it; Node.js leaves it empty where several addresses were tried. */

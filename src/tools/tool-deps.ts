@@ -1,10 +1,10 @@
 import { tmpdir } from "node:os";
 import type { CacheScope, Settings } from "../settings/settings.ts";
 import type { Clock } from "../support/clock.ts";
+import { type Exchange, networkExchange } from "../support/exchange.ts";
 import type { Logger } from "../support/logger.ts";
 import { type ProcessRunner, systemProcessRunner } from "../support/process-runner.ts";
 import type * as ActionsCache from "./actions-cache.lazy.ts";
-import { type Exchange, networkExchange } from "./exchange.ts";
 
 /** What getting a tool needs of the world. */
 export interface ToolDeps {

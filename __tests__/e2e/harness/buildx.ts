@@ -16,9 +16,14 @@ export function installBuildx(job: Job): void {
 /**
  * Builds and pushes an image with a builder that runs in a container, which has the step's outputs and nothing else,
  * and removes the builder. `/made` in the image says who made it.
+ * @param push The command by which its base, which the daemon has, comes to the registry.
  * @returns the image
  */
-export async function pushFromBuilder(job: Job, { outputs }: Step): Promise<string> {
+export async function pushFromBuilder(
+  job: Job,
+  { outputs }: Step,
+  push = (image: string) => `docker push --quiet ${image}`,
+): Promise<string> {
   const registry = outputs["registry"] ?? "";
   const builder = `builder-${job.trackingId.slice(-8)}`;
   onTestFinished(async () => {
@@ -33,7 +38,7 @@ export async function pushFromBuilder(job: Job, { outputs }: Step): Promise<stri
   // The base comes from our registry too: the builder pulls by the same reference that it pushes by.
   await run(
     job,
-    `docker pull --quiet busybox && docker tag busybox ${registry}/base && docker push --quiet ${registry}/base`,
+    `docker pull --quiet busybox && docker tag busybox ${registry}/base && ${push(`${registry}/base`)}`,
   );
   writeFileSync(
     join(job.workspace, "Dockerfile"),

@@ -130,6 +130,16 @@ describe("Bearer", () => {
     expect(elsewhere.asked).toMatchObject([{ method: "DELETE", authorization: undefined }]);
   });
 
+  test("a token server that does not answer is named, and not the registry", async () => {
+    const challenge = { "www-authenticate": 'Bearer realm="http://127.0.0.1:1/token",service="reg"' };
+    const registry = await standIn(() => ({ status: 401, headers: challenge }));
+    const proof = await prove({ host: registry.host, plainHttp: true, credentials: user });
+    expect(proof).toMatchObject({
+      kind: "unreachable",
+      account: { seen: "nothing answers at 127.0.0.1:1 (ECONNREFUSED)" },
+    });
+  });
+
   test("without credentials an anonymous token is tried: a registry open to all is proven", async () => {
     const { registry } = await withTokens(() => ({ status: 200, body: { token: "anonymous" } }));
     expect(await prove({ host: registry.host, plainHttp: true })).toMatchObject({ kind: "proven" });

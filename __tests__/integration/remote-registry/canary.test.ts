@@ -8,9 +8,9 @@ import { deleteRunTag } from "../../../src/remote-registry/deletion.ts";
 import { registryHttp } from "../../../src/remote-registry/http.ts";
 import { provePush } from "../../../src/remote-registry/prove-push.ts";
 import { remoteRegistry } from "../../../src/remote-registry/reference.ts";
-import { systemClock } from "../../../src/support/clock.ts";
 import { EnvironmentError, ReportedError } from "../../../src/support/errors.ts";
 import { systemProcessRunner } from "../../../src/support/process-runner.ts";
+import { quickClock } from "../../unit/quick-clock.ts";
 import { recordingLogger } from "./recording.ts";
 import { type Answer, type Asked, standIn } from "./stand-in.ts";
 
@@ -141,9 +141,8 @@ describe.each([400, 401, 403, 404, 405, 429, 500])(
           : repeating(status)(asked),
       );
       const http = registryHttp({ env: {} });
-      onTestFinished(() => http.close());
       const logger = recordingLogger();
-      const deps = { http, clock: { ...systemClock, sleep: async () => {} }, logger };
+      const deps = { http, clock: quickClock(), logger };
       const credentials = { kind: "password", username: "user", password } as const;
       const remote = remoteRegistry({ host: registry.host, path: "team" }, true);
       const proof = await provePush({ registry: remote }, credentials, {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { quickClock } from "../../unit/quick-clock.ts";
 import { type Answer, type Asked, errors, standIn } from "./stand-in.ts";
 import { deleteTag, login } from "./use-of-registry.ts";
 
@@ -50,6 +51,7 @@ const byDigestOnly = (status: number) => (reference: string, self: Shape) => {
   return { status: 202 };
 };
 
+const tooOften = (seconds: string) => ({ status: 429, headers: { "retry-after": seconds } });
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 const deletions = (asked: readonly Asked[]) =>
   asked.filter(({ method }) => method === "DELETE").map(({ path }) => path.split("/").at(-1));
@@ -156,17 +158,47 @@ describe("others", () => {
     expect(deletions(asked)).toEqual(["run"]);
   });
 
-  test("429 with a short Retry-After is waited for once", async () => {
-    let refused = 0;
-    const deletion = () =>
-      refused++ === 0 ? { status: 429, headers: { "retry-after": "0" } } : { status: 202 };
+  test.each<[string, Answer, readonly number[]]>([
+    ["429 with a short Retry-After", tooOften("7"), [7_000, 7_000]],
+    ["429 alone", { status: 429 }, [1_000, 1_000]],
+    ["503 with one", { status: 503, headers: { "retry-after": "2" } }, [2_000, 2_000]],
+  ])("%s is waited for, and asked again", async (_, refusal, slept) => {
+    let asked = 0;
+    const deletion = () => (asked++ < 2 ? refusal : { status: 202 });
     const { host } = await registry({ tags: new Map(), deletion });
-    expect(await deleteTag({ host, plainHttp: true }, "run", ["app"])).toMatchObject([{ kind: "deleted" }]);
+    const clock = quickClock();
+    const reports = await deleteTag({ host, plainHttp: true, clock }, "run", ["app"]);
+    expect(reports).toMatchObject([{ kind: "deleted" }]);
+    expect(clock.slept).toEqual(slept);
+  });
+
+  test("a token server that was asked too often is waited for too", async () => {
+    let asked = 0;
+    const tokens = await standIn(() =>
+      asked++ === 0 ? tooOften("5") : { status: 200, body: { token: "granted" } },
+    );
+    const challenge = { "www-authenticate": `Bearer realm="${tokens.origin}/",service="x"` };
+    const { host } = await standIn(({ authorization }) =>
+      authorization === "Bearer granted" ? { status: 202 } : { status: 401, headers: challenge },
+    );
+    const clock = quickClock();
+    const access = { host, plainHttp: true, credentials: login("user", "word"), clock };
+    expect(await deleteTag(access, "run", ["app"])).toMatchObject([{ kind: "deleted" }]);
+    expect(clock.slept).toEqual([5_000]);
+  });
+
+  test("a registry that never has time is left within half a minute", async () => {
+    const { host } = await registry({ tags: new Map(), deletion: () => tooOften("4") });
+    const clock = quickClock();
+    const names = ["app", "web", "job"];
+    const reports = await deleteTag({ host, plainHttp: true, clock }, "run", names);
+    expect(reports.map(({ kind }) => kind)).toEqual(["failed", "failed", "failed"]);
+    expect(reports[0]?.text).toContain("429");
+    expect(clock.now()).toBeLessThanOrEqual(30_000);
   });
 
   test("429 with a long one fails that repository alone", async () => {
-    const first = ({ path }: Asked) =>
-      path.includes("/app/") ? { status: 429, headers: { "retry-after": "3600" } } : undefined;
+    const first = ({ path }: Asked) => (path.includes("/app/") ? tooOften("3600") : undefined);
     const { host } = await registry({ tags: new Map(), deletion: () => ({ status: 202 }), first });
     const reports = await deleteTag({ host, plainHttp: true }, "run", ["app", "web"]);
     expect(reports.map(({ kind }) => kind)).toEqual(["failed", "deleted"]);

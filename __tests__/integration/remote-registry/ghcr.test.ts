@@ -1,8 +1,8 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { deleteRunTag } from "../../../src/remote-registry/deletion.ts";
 import { type RegistryHttp, registryHttp } from "../../../src/remote-registry/http.ts";
 import { remoteRegistry } from "../../../src/remote-registry/reference.ts";
-import { systemClock } from "../../../src/support/clock.ts";
+import { quickClock } from "../../unit/quick-clock.ts";
 import { recordingLogger } from "./recording.ts";
 import { type Answer, type Asked, errors, standIn } from "./stand-in.ts";
 import { login } from "./use-of-registry.ts";
@@ -21,6 +21,10 @@ interface Packages {
   readonly kind: "orgs" | "users";
   readonly packages: Record<string, Version[]>;
   readonly forbidden?: boolean;
+  /** How often it is said that it was asked too often, before anything else. */
+  limited?: number;
+  /** How long it asks to wait then, in seconds. */
+  readonly pause?: string;
 }
 
 const token = "ghs_canary-token";
@@ -40,8 +44,21 @@ function shown({ id, digest: name, tags }: Version) {
   };
 }
 
-function packageApi({ kind, packages, forbidden = false }: Packages) {
+/** https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit */
+const secondaryLimit: Answer = {
+  status: 403,
+  body: {
+    message: "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
+  },
+};
+
+function packageApi(shape: Packages) {
+  const { kind, packages, forbidden = false } = shape;
   return standIn(({ method, path, authorization }): Answer => {
+    if ((shape.limited ?? 0) > 0) {
+      shape.limited = (shape.limited ?? 0) - 1;
+      return { ...secondaryLimit, headers: { "retry-after": shape.pause ?? "9" } };
+    }
     if (authorization !== `Bearer ${token}`) return { status: 401, body: { message: "Bad credentials" } };
     const url = new URL(path, "http://x");
     const [, at, owner, , ...rest] = url.pathname.split("/");
@@ -111,11 +128,9 @@ async function remove(
   const api = await packageApi(packages);
   const registry = await containerRegistry(packages, options.children);
   const inner = registryHttp({ env: {} });
-  onTestFinished(() => inner.close());
   const reached: string[] = [];
   /** What would go to GitHub goes to the stand-ins; anything else is no part of this. */
   const http: RegistryHttp = {
-    ...inner,
     request(request) {
       reached.push(request.url.host);
       const standInFor: Record<string, string> = { "api.github.com": api.origin, "ghcr.io": registry.origin };
@@ -128,6 +143,7 @@ async function remove(
     },
   };
   const logger = recordingLogger();
+  const clock = quickClock();
   const reports = await deleteRunTag(
     {
       registry: remoteRegistry({ host: "ghcr.io", path: options.path ?? "octo" }, false),
@@ -138,9 +154,9 @@ async function remove(
       githubApiUrl: options.githubApiUrl ?? "https://api.github.com",
       caGiven: false,
     },
-    { http, clock: systemClock, logger },
+    { http, clock, logger },
   );
-  return { reports, api, registry, reached, logger };
+  return { reports, api, registry, reached, logger, slept: clock.slept };
 }
 
 const app = (kind: Packages["kind"] = "orgs"): Packages & { packages: { app: Version[] } } => ({
@@ -252,6 +268,21 @@ describe("a tag at GitHub", () => {
       { kind: "failed", text: expect.stringMatching(/GitHub answers 403.*packages: write/) },
     ]);
     expect(JSON.stringify(reports)).not.toContain(token);
+  });
+
+  test("goes when GitHub has time again", async () => {
+    const { reports, slept } = await remove({ ...app(), limited: 2 });
+    expect(reports).toMatchObject([{ kind: "deleted" }]);
+    expect(slept).toEqual([9_000, 9_000]);
+  });
+
+  test("stays where GitHub wants more time than there is, and nothing is said of rights", async () => {
+    const { reports, slept } = await remove({ ...app(), limited: 9, pause: "60" });
+    expect(reports).toMatchObject([
+      { kind: "failed", text: expect.stringContaining("secondary rate limit") },
+    ]);
+    expect(reports[0]?.text).not.toContain("packages: write");
+    expect(slept).toEqual([]);
   });
 
   test("without a token nothing is asked", async () => {

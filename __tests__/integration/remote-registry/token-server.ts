@@ -27,6 +27,7 @@ export const issuer = "test-issuer";
 export async function startTokenServer(
   certificate: Certificate,
   users: Readonly<Record<string, TokenUser>>,
+  address = "127.0.0.1",
 ): Promise<TokenServer> {
   const cert = readFileSync(certificate.certPath, "utf8");
   const key = readFileSync(certificate.keyPath, "utf8");
@@ -54,12 +55,12 @@ export async function startTokenServer(
     response
       .writeHead(200, { "content-type": "application/json" })
       .end(JSON.stringify({ token, expires_in: 300 }));
-  }).listen(0, "127.0.0.1");
+  }).listen(0, address);
   await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") throw new Error("no port");
   return {
-    realm: `https://127.0.0.1:${address.port}/token`,
+    realm: `https://${address}:${bound.port}/token`,
     scopes,
     async stop() {
       server.closeAllConnections();

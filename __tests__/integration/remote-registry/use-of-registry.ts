@@ -1,4 +1,3 @@
-import { onTestFinished } from "vitest";
 import { registrySession } from "../../../src/remote-registry/auth-flow.ts";
 import type { Credentials } from "../../../src/remote-registry/credentials.ts";
 import { type DeletionReport, deleteRunTag } from "../../../src/remote-registry/deletion.ts";
@@ -6,7 +5,7 @@ import { registryHttp } from "../../../src/remote-registry/http.ts";
 import { type Proof, provePush } from "../../../src/remote-registry/prove-push.ts";
 import { type RemoteRegistry, remoteRegistry } from "../../../src/remote-registry/reference.ts";
 import { registryReader } from "../../../src/remote-registry/registry-reader.ts";
-import { systemClock } from "../../../src/support/clock.ts";
+import { type Clock, systemClock } from "../../../src/support/clock.ts";
 import { silentLogger } from "../../../src/support/logger.ts";
 import { Pusher } from "./pushing.ts";
 
@@ -16,6 +15,7 @@ export interface Access {
   readonly ca?: string;
   readonly plainHttp?: boolean;
   readonly credentials?: Credentials;
+  readonly clock?: Clock;
 }
 
 export function login(username: string, password: string): Credentials {
@@ -47,12 +47,11 @@ export function pusher(access: Access): Pusher {
 /** The repositories that the registry lists. */
 export function catalog(access: Access): Promise<readonly string[]> {
   const { registry, deps, credentials } = open(access);
-  return registryReader(registry, registrySession(registry, credentials, deps), deps).repositories();
+  return registryReader(registry, registrySession(registry, credentials, deps)).repositories();
 }
 
-function open({ host, path = "team", ca, plainHttp = false, credentials }: Access) {
+function open({ host, path = "team", ca, plainHttp = false, credentials, clock = systemClock }: Access) {
   const http = registryHttp({ ca, env: {} });
-  onTestFinished(() => http.close());
   const registry: RemoteRegistry = remoteRegistry({ host, path }, plainHttp);
-  return { registry, credentials, deps: { http, clock: systemClock, logger: silentLogger } };
+  return { registry, credentials, deps: { http, clock, logger: silentLogger } };
 }

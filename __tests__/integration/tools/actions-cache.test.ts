@@ -119,6 +119,7 @@ case "$1" in
   --context) shift 2 ;;
 esac
 case "$1 $2" in
+  "version --format") echo "\${PLATFORM-linux-amd64}" ;;
   "image inspect") cat "$(name "$5")" ;;
   "tag "*) cp "$(name "$2")" "$(name "$3")" ;;
   "rmi "*) rm "$(name "$3")" ;;
@@ -127,10 +128,12 @@ case "$1 $2" in
 esac
 `;
 
-const hex = "d".repeat(64);
+const id = `sha256:${"c".repeat(64)}`;
+const manifest = JSON.stringify({ schemaVersion: 2, config: { digest: id } });
+const hex = sha256(manifest);
 const image = { reference: `kindest/node:v1.34.4@sha256:${hex}`, digest: `sha256:${hex}` };
 const imageFile = `kindest_node_v1.34.4_sha256_${hex}`;
-const imageKey = `kind-ci-action-1-node-image-linux-amd64-${hex}`;
+const imageKey = `kind-ci-action-2-node-image-linux-amd64-${hex}`;
 
 async function openDocker(cacheScope: "tools" | "all" = "all") {
   const shop = await open(cacheScope);
@@ -138,10 +141,11 @@ async function openDocker(cacheScope: "tools" | "all" = "all") {
   const program = join(dirname(shop.tools), "docker");
   await mkdir(images);
   await writeFile(program, docker, { mode: 0o755 });
-  await writeFile(join(images, imageFile), "sha256:id");
+  await writeFile(join(images, imageFile), id);
   const env = { ...shop.deps.env, PATH: process.env["PATH"], IMAGES: images };
   const { systemProcessRunner } = await import("../../../src/support/process-runner.ts");
-  const deps = { ...shop.deps, env, runner: systemProcessRunner(env) };
+  const manifestsOf = () => Promise.resolve([manifest]);
+  const deps = { ...shop.deps, env, runner: systemProcessRunner(env), manifestsOf };
   return { ...shop, deps, images, argv: [program, "--context", "far"] as const };
 }
 
@@ -155,6 +159,14 @@ test("the node image is saved, and restored under a name of our own; no archive 
   expect(cache.keys).toEqual([`save ${imageKey}`, `restore ${imageKey}`]);
   expect((await files()).filter((file) => file.startsWith("cache/"))).toEqual([]);
   expect(log).toEqual([]);
+});
+
+test("the image of a daemon of another architecture is another one", async () => {
+  const { cache, deps, argv } = await openDocker();
+  const far = { ...deps.env, PLATFORM: "linux-arm64" };
+  const { systemProcessRunner } = await import("../../../src/support/process-runner.ts");
+  await saveNodeImage(image, argv, { ...deps, runner: systemProcessRunner(far) });
+  expect(cache.keys).toEqual([`save kind-ci-action-2-node-image-linux-arm64-${hex}`]);
 });
 
 test("an image that the daemon has already is not restored", async () => {
@@ -175,6 +187,61 @@ test("an archive that was altered is not loaded", async () => {
     "warning: The node image could not be restored from the Actions cache: what was restored is not what was saved",
   ]);
   expect((await files()).filter((file) => file.startsWith("images/"))).toEqual([]);
+});
+
+test("an archive that was altered with the account beside it is not the image of that digest, and not loaded", async () => {
+  const { deps, images, argv, log, tools, files } = await openDocker();
+  await saveNodeImage(image, argv, deps);
+  await rm(join(images, imageFile));
+  const at = async (name: string) =>
+    join(dirname(tools), (await files()).find((file) => file.endsWith(name)) ?? "");
+  const evil = `kind-ci-action_node_${hex}\nsha256:evil`;
+  await writeFile(await at("image.tar"), evil);
+  const account = JSON.parse(await readFile(await at("image.json"), "utf8")) as object;
+  const forged = { ...account, id: "sha256:evil", sha256: sha256(evil) };
+  for (const manifests of [[manifest], [JSON.stringify({ config: { digest: "sha256:evil" } })], []]) {
+    await writeFile(await at("image.json"), JSON.stringify({ ...forged, manifests }));
+    expect(await restoreNodeImage(image, argv, deps)).toBeUndefined();
+  }
+  expect(log).toHaveLength(3);
+  for (const line of log)
+    expect(line).toMatch(/restored from the Actions cache: it is not the image of sha256:/);
+  expect((await files()).filter((file) => file.startsWith("images/"))).toEqual([]);
+});
+
+test("an archive that holds another image than its account says does not stay on the daemon", async () => {
+  const { deps, images, argv, log, tools, files } = await openDocker();
+  await saveNodeImage(image, argv, deps);
+  await rm(join(images, imageFile));
+  const at = async (name: string) =>
+    join(dirname(tools), (await files()).find((file) => file.endsWith(name)) ?? "");
+  const evil = `kind-ci-action_node_${hex}\nsha256:evil`;
+  await writeFile(await at("image.tar"), evil);
+  const account = JSON.parse(await readFile(await at("image.json"), "utf8")) as object;
+  await writeFile(await at("image.json"), JSON.stringify({ ...account, sha256: sha256(evil) }));
+  expect(await restoreNodeImage(image, argv, deps)).toBeUndefined();
+  expect(log.join()).toContain("the archive held sha256:evil");
+  expect((await files()).filter((file) => file.startsWith("images/"))).toEqual([]);
+});
+
+test("an image whose manifest cannot be read is not saved: nobody could tell it later", async () => {
+  const { cache, deps, argv, log } = await openDocker();
+  const manifestsOf = () => Promise.reject(new Error("no way to docker.io"));
+  await saveNodeImage(image, argv, { ...deps, manifestsOf });
+  expect(cache.keys).toEqual([]);
+  expect(log).toEqual([
+    "warning: The node image could not be saved to the Actions cache: no way to docker.io",
+  ]);
+});
+
+test("where the daemon names an image by its digest no manifest is read", async () => {
+  const { cache, deps, images, argv } = await openDocker();
+  await writeFile(join(images, imageFile), image.digest);
+  const manifestsOf = () => Promise.reject(new Error("not asked"));
+  await saveNodeImage(image, argv, { ...deps, manifestsOf });
+  await rm(join(images, imageFile));
+  expect(await restoreNodeImage(image, argv, deps)).toBe(`kind-ci-action/node:${hex}`);
+  expect(cache.keys).toEqual([`save ${imageKey}`, `restore ${imageKey}`]);
 });
 
 test.each([

@@ -13,7 +13,7 @@ import { proxyTo } from "./connect-proxy.ts";
 
 /** Run as a process of its own: Node.js reads NODE_EXTRA_CA_CERTS when it starts. */
 const asking = `
-import { networkExchange } from "./src/tools/exchange.ts";
+import { networkExchange } from "./src/support/exchange.ts";
 import { isUntrusted } from "./src/tools/retry.ts";
 try {
   const signal = AbortSignal.timeout(20_000);

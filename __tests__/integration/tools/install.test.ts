@@ -2,7 +2,7 @@ import { open as openFile, readFile, rm, stat, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DownloadError, EnvironmentError } from "../../../src/support/errors.ts";
-import type { Exchange } from "../../../src/tools/exchange.ts";
+import type { Exchange } from "../../../src/support/exchange.ts";
 import { installTool } from "../../../src/tools/install.ts";
 import { body, broken, type Reply, redirect, sha256, silent, standIn, status } from "./stand-in.ts";
 import type { TestClock } from "./test-clock.ts";

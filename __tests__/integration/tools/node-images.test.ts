@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DownloadError } from "../../../src/support/errors.ts";
-import { type Exchange, networkExchange } from "../../../src/tools/exchange.ts";
+import { type Exchange, networkExchange } from "../../../src/support/exchange.ts";
 import { nodeImagesOf } from "../../../src/tools/node-images.ts";
 import { body, redirect, type StandIn, standIn, status } from "./stand-in.ts";
 import { thrownBy, workshop } from "./workshop.ts";

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { networkExchange } from "../../../src/support/exchange.ts";
 import { type Logger, silentLogger } from "../../../src/support/logger.ts";
 import { systemProcessRunner } from "../../../src/support/process-runner.ts";
-import { networkExchange } from "../../../src/tools/exchange.ts";
 import type { ToolDeps } from "../../../src/tools/tool-deps.ts";
 import { type TestClock, testClock } from "./test-clock.ts";
 

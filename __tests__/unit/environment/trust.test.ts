@@ -96,7 +96,13 @@ describe("who runs this", () => {
     ["a branch's head", branch, false],
   ])("pull_request_target with %s", (_what, payload, headIsFork) => {
     const trust = whoRuns({ name: "pull_request_target", payload, actor: "x" });
-    expect(trust).toMatchObject({ kind: "pull-request-target", headIsFork, headSha: "abc" });
+    expect(trust).toMatchObject({ kind: "pull-request-target", headIsFork, head: { sha: "abc" } });
+  });
+
+  test("whose repository the head is in is told, where there is one", () => {
+    const ask = (payload: unknown) => whoRuns({ name: "pull_request_target", payload, actor: "x" });
+    expect(ask(fork)).toMatchObject({ head: { sha: "abc", repository: "stranger/app" } });
+    expect(ask(from(null))).toMatchObject({ head: { sha: "abc", repository: undefined } });
   });
 
   test("a fork's head under pull_request_target stays one when Dependabot runs it", () => {

@@ -17,7 +17,7 @@ const queue: Trust = { kind: "merge-queue", why: "the merge queue runs it" };
 const target: Trust = {
   kind: "pull-request-target",
   headIsFork: true,
-  headSha: "a",
+  head: { sha: "a", repository: "stranger/app" },
   why: "pull_request_target runs with this repository's secrets",
 };
 
@@ -91,6 +91,20 @@ test("with a remote registry nothing of the local one's name is in the way", () 
   const found = { registryContainer: containerWith() };
   expect(plan({}, {}, found).registry.kind).toBe("remote");
   expect(() => plan({ access: "missing", trust: fork }, {}, found)).toThrow(/another registry-name/);
+});
+
+test.each<[string, Partial<FoundRemoteRegistry>, string, boolean]>([
+  ["a login, where there is none", { access: "open" }, "/var/lib/kubelet/config.json", true],
+  ["a login, where there is one", {}, "/var/lib/kubelet", false],
+  ["how a public registry is reached", {}, "/etc/containerd/certs.d", true],
+  ["how a private one is reached", { ca: "PEM" }, "/etc/containerd/certs.d", false],
+])("the user's own mount for %s", (_, remote, containerPath, allowed) => {
+  const nodes = `[{extraMounts: [{hostPath: /mine, containerPath: ${containerPath}}]}]`;
+  const text = `{kind: Cluster, apiVersion: kind.x-k8s.io/v1alpha4, nodes: ${nodes}}`;
+  const userConfig = { source: "config", text };
+  const planned = () => plan(remote, {}, { userConfig });
+  if (allowed) expect(planned().registry.kind).toBe("remote");
+  else expect(planned).toThrow(/an extraMounts entry for/);
 });
 
 test("no secret is in the plan", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { answerInWords, errorCode, nextPage, retryAfter } from "../../../src/remote-registry/answer.ts";
+import { answerInWords, errorCode, nextPage } from "../../../src/remote-registry/answer.ts";
 import type { HttpAnswer } from "../../../src/remote-registry/http.ts";
 
 function answer(status: number, text = "", headers: Record<string, string | string[]> = {}): HttpAnswer {
@@ -29,22 +29,6 @@ describe("an answer in words", () => {
       "NAME_UNKNOWN",
     );
     expect(errorCode(answer(404, "NAME_UNKNOWN"))).toBeUndefined();
-  });
-});
-
-describe("Retry-After", () => {
-  const now = Date.parse("2025-01-01T00:00:00Z");
-  test.each<[string | undefined, number | undefined]>([
-    [undefined, undefined],
-    ["0", 0],
-    ["120", 120],
-    ["Wed, 01 Jan 2025 00:01:30 GMT", 90],
-    ["Tue, 31 Dec 2024 00:00:00 GMT", 0],
-    ["soon", undefined],
-  ])("%j is %j s", (value, seconds) => {
-    expect(retryAfter(answer(429, "", value === undefined ? {} : { "retry-after": value }), now)).toBe(
-      seconds,
-    );
   });
 });
 

@@ -68,6 +68,8 @@ describe("the inputs", () => {
   });
 });
 
+const zeros = "00000000-0000-0000-0000-000000000000";
+
 describe("what docker login left", () => {
   const login = (host: string, files: Record<string, unknown>, env = {}) =>
     find({ host, username: "", password: "" }, { files, env });
@@ -104,6 +106,21 @@ describe("what docker login left", () => {
     const found = await login("r", { [config]: file });
     expect(found.credentials).toEqual({ kind: "identity-token", identityToken: "id" });
     expect(found.masked).toContain("id");
+  });
+
+  test.each<[string, boolean]>([
+    ["team.azurecr.io", true],
+    ["team.azurecr.cn", true],
+    ["team.azurecr.io.example", false],
+    ["azurecr.io", false],
+    ["a.b.azurecr.io", false],
+  ])("at Azure it is the password of a user of zeros: %s", async (host, isAzures) => {
+    const file = { auths: { [host]: { auth: base64(`${zeros}:`), identitytoken: "id" } } };
+    const found = await login(host, { [config]: file });
+    const token = { kind: "identity-token", identityToken: "id" };
+    expect(found.credentials).toEqual(isAzures ? password(zeros, "id") : token);
+    expect(found.masked).toContain("id");
+    if (isAzures) expect(found.masked).toContain(base64(`${zeros}:id`));
   });
 
   test("DOCKER_AUTH_CONFIG wins, and what it lacks is looked for in the file", async () => {
@@ -185,6 +202,11 @@ describe("helper programs", () => {
   test("<token> is an identity token", async () => {
     const found = await ask("r", () => [given("<token>", "id"), 0]);
     expect(found.credentials).toEqual({ kind: "identity-token", identityToken: "id" });
+  });
+
+  test("<token> is Azure's password too", async () => {
+    const found = await ask("team.azurecr.io", () => [given("<token>", "id"), 0]);
+    expect(found.credentials).toEqual(password(zeros, "id"));
   });
 
   test("none found is none; what is inline beside a helper is not taken, as docker would not", async () => {

@@ -2,9 +2,21 @@ import { expect, test } from "vitest";
 import {
   apiUrl,
   dockerConfigKey,
+  partsOf,
   remoteRegistry,
   repositoryUnder,
 } from "../../../src/remote-registry/reference.ts";
+
+test.each([
+  ["kindest/node:v1.34.4@sha256:abc", "docker.io", "kindest/node"],
+  ["node", "docker.io", "library/node"],
+  ["ghcr.io/org/node:v1", "ghcr.io", "org/node"],
+  ["localhost:5000/node", "localhost:5000", "node"],
+  ["localhost/node:1", "localhost", "node"],
+  ["10.0.0.5:5000/a/b@sha256:abc", "10.0.0.5:5000", "a/b"],
+])("%s is in %s", (reference, host, repository) => {
+  expect(partsOf(reference)).toEqual({ host, repository });
+});
 
 test.each<[host: string, path: string, plainHttp: boolean, prefix: string, url: string, key: string]>([
   ["ghcr.io", "org/repo", false, "ghcr.io/org/repo", "https://ghcr.io/v2/org/repo/app/tags/list", "ghcr.io"],

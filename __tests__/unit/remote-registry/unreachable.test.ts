@@ -1,11 +1,16 @@
 import { expect, test } from "vitest";
+import { NoAnswer } from "../../../src/remote-registry/http.ts";
 import { isHttpsPortAnswer, whyUnreachable } from "../../../src/remote-registry/unreachable.ts";
+import { ProxyRefusal } from "../../../src/support/exchange.ts";
 
 const coded = (code: string, message = "failed", options?: ErrorOptions) =>
   Object.assign(new Error(message, options), { code });
 const timeout = Object.assign(new Error("The operation was aborted due to timeout"), {
   name: "TimeoutError",
 });
+
+const url = new URL("https://reg.example:5000/v2/");
+const registry = { origin: url.origin, plainHttp: false };
 
 test.each<[what: string, error: unknown, seen: RegExp, todo: RegExp]>([
   ["no such host", coded("ENOTFOUND"), /there is no host reg\.example \(ENOTFOUND\)/, /spelled right/],
@@ -38,31 +43,33 @@ test.each<[what: string, error: unknown, seen: RegExp, todo: RegExp]>([
     /does not speak TLS/,
     /remote-registry-plain-http: true/,
   ],
-  ["no connection in time", coded("UND_ERR_CONNECT_TIMEOUT"), /did not answer in time/, /firewall/],
+  ["no connection in time", coded("ETIMEDOUT"), /did not answer in time/, /firewall/],
   ["no answer in time", timeout, /did not answer in time/, /proxy/],
-  [
-    "a connection cut",
-    coded("UND_ERR_SOCKET", "other side closed", { cause: coded("ECONNRESET") }),
-    /cut the connection/,
-    /log/,
-  ],
+  ["a connection cut", coded("ECONNRESET", "socket hang up"), /cut the connection/, /log/],
   [
     "a proxy's no",
-    coded("UND_ERR_ABORTED", "Proxy response (407) !== 200 when HTTP Tunneling"),
-    /proxy refused: .*407/,
+    new ProxyRefusal(new URL("http://proxy:3128"), "reg.example:5000", 407),
+    /^the proxy proxy:3128 answers 407 for reg.example:5000$/,
     /https_proxy/,
   ],
   ["anything else", new Error("strange"), /^strange$/, /curl/],
   ["no error at all", "odd", /^odd$/, /curl/],
 ])("%s", (_what, error, seen, todo) => {
-  const words = whyUnreachable(error, { host: "reg.example:5000", plainHttp: false, caGiven: false });
+  const words = whyUnreachable(new NoAnswer(url, error), { registry, caGiven: false });
   expect(words.seen).toMatch(seen);
   expect(words.todo).toMatch(todo);
 });
 
+test.each(["ENOTFOUND", "ECONNREFUSED", "EPROTO"])("a token server by %s is not the registry", (code) => {
+  const error = new NoAnswer(new URL("https://auth.example/token"), coded(code));
+  const { seen, todo } = whyUnreachable(error, { registry, caGiven: false });
+  expect(seen).toContain("auth.example");
+  expect(todo).toBe("see that this machine reaches auth.example, which reg.example:5000 needs");
+});
+
 test("an authority that was given and is another's", () => {
   const error = coded("UNABLE_TO_VERIFY_LEAF_SIGNATURE");
-  const words = whyUnreachable(error, { host: "r", plainHttp: false, caGiven: true });
+  const words = whyUnreachable(new NoAnswer(url, error), { registry, caGiven: true });
   expect(words.seen).toContain("not signed by the authority in remote-registry-ca");
 });
 

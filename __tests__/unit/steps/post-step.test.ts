@@ -90,6 +90,21 @@ test("a ledger that cannot be read is told, and the owner record and the state s
   expect(await readFile(file, "utf8")).not.toContain("kind-kind");
 });
 
+test("without a ledger it is said that images may stay in the remote registry", async () => {
+  const inputs = {
+    "INPUT_REMOTE-REGISTRY": "reg.example/team",
+    GITHUB_RUN_ID: "4711",
+    GITHUB_RUN_ATTEMPT: "2",
+  };
+  await post(stateEntries(whole()), { ...inputs, "INPUT_DELETE-IMAGES": "app" });
+  expect(written).toMatch(/::notice::.*reg\.example\/team.* run-4711-2-abcdefabcdef/);
+});
+
+test("without a ledger and with nothing to delete nothing is said of images", async () => {
+  await post(stateEntries(whole()), { "INPUT_REMOTE-REGISTRY": "reg.example/team" });
+  expect(written).not.toContain("reg.example");
+});
+
 test("without a ledger the daemon is the one of the inputs, as it was for main", async () => {
   const asked = await post(stateEntries(whole()), { "INPUT_DOCKER-HOST": "tcp://127.0.0.1:2375" });
   expect(asked.length).toBeGreaterThan(0);

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { causeOf, FinalError, pauseAfter, RefusedError, retryAfterOf } from "../../../src/tools/retry.ts";
+import { ProxyRefusal } from "../../../src/support/exchange.ts";
+import { causeOf, FinalError, pauseAfter, RefusedError } from "../../../src/tools/retry.ts";
 
 const url = new URL("https://github.com/x");
 const refused = (status: number, retryAfter?: number) => new RefusedError(url, status, { retryAfter });
+const proxyRefusal = (status: number) =>
+  new ProxyRefusal(new URL("http://proxy:3128"), "github.com:443", status);
 const coded = (code: string) => Object.assign(new Error(code), { code });
 
 describe("what is worth another try", () => {
@@ -23,6 +26,8 @@ describe("what is worth another try", () => {
     ["a self-signed certificate", coded("SELF_SIGNED_CERT_IN_CHAIN"), false],
     ["an expired certificate", coded("CERT_HAS_EXPIRED"), false],
     ["a full disk", coded("ENOSPC"), false],
+    ["a proxy that wants other credentials", proxyRefusal(407), false],
+    ["a proxy that is busy", proxyRefusal(503), true],
     ["a refusal of ours", new FinalError("too long"), false],
   ])("%s: %s", (_title, error, worth) => {
     expect(pauseAfter(error, 1) !== undefined).toBe(worth);
@@ -41,17 +46,6 @@ test.each([
 
 test("a server's own pause wins", () => {
   expect(pauseAfter(refused(503, 7000), 3)).toBe(7000);
-});
-
-test.each([
-  [undefined, undefined],
-  ["7", 7000],
-  ["0", 0],
-  ["Thu, 01 Jan 1970 00:00:20 GMT", 10_000],
-  ["Thu, 01 Jan 1970 00:00:01 GMT", 0],
-  ["soon", undefined],
-])("Retry-After %j at 10 s is %j ms", (value, expected) => {
-  expect(retryAfterOf(value, 10_000)).toBe(expected);
 });
 
 test("several addresses that failed are all named", () => {

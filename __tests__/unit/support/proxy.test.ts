@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { proxyFor } from "../../../src/tools/proxy.ts";
+import { proxyFor } from "../../../src/support/proxy.ts";
 
 const https = "https://github.com/x";
 const http = "http://mirror.test:8080/x";

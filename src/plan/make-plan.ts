@@ -54,6 +54,7 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
       cluster: settings.clusterName,
       started: draw.now,
       madeNetwork: makesNetwork,
+      jobContainer: found.jobContainer,
     }),
     choices: [...remoteChoices(remote), ...choicesOf(settings, found, registry.choice)],
     reach,

@@ -20,6 +20,7 @@ export function foundWith(more: Partial<Found> = {}): Found {
       runner: "runner-1",
       host: "machine",
       folder: "/temp/kind-ci",
+      folderOnHost: "/temp/kind-ci",
     },
     engine: {
       version: "28.0.0",
@@ -62,6 +63,7 @@ export function recordWith(more: Partial<OwnerRecord> = {}): OwnerRecord {
     place: "0a1b2c3d4e5f",
     started: "2026-01-31T12:00:00.000Z",
     madeNetwork: false,
+    jobContainer: "",
     ...more,
   };
 }
@@ -74,6 +76,7 @@ export function containerWith(more: Partial<Container> = {}): Container {
     running: true,
     image: "registry:3",
     labels: {},
+    mounts: [],
     networks: ["kind"],
     networkMode: "default",
     ports: { "5000/tcp": { address: "127.0.0.1", port: 5000 } },

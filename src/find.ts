@@ -7,6 +7,7 @@ import { kindNetwork } from "./docker/labels.ts";
 import { findContainerAroundUs } from "./docker/own-container.ts";
 import { findHostLimits } from "./environment/host-limits.ts";
 import { type Job, jobKubeconfig, jobOnHost } from "./environment/job.ts";
+import { thisMachine } from "./environment/machine.ts";
 import { idsInTraces, readTraces } from "./environment/own-container.ts";
 import { portTaken } from "./environment/ports.ts";
 import type { Found } from "./plan/found.ts";
@@ -72,6 +73,7 @@ export async function find(settings: Settings, job: Job, deps: FindDeps): Promis
     registryContainer,
     networkExists: network.code === 0,
     registryPortTaken: taken,
+    machine: thisMachine(),
     limits: await findHostLimits(engine.dataRoot),
     userConfig,
     ...image,

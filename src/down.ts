@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { ownerVariable } from "./connection/endpoint.ts";
 import { kindNodes, ownedContainers } from "./docker/containers.ts";
 import type { Docker } from "./docker/docker.ts";
+import { kindNetwork } from "./docker/labels.ts";
 import { type LedgerContent, setStopMark } from "./ledger.ts";
 import { removeCluster, removeNetwork } from "./resources/cluster.ts";
 import { changeKubeconfig, type FileBefore, removeContext } from "./resources/kubeconfig.ts";
@@ -74,7 +75,8 @@ export function belongingsOfRecord(record: OwnerRecord): Belongings {
     madeNetwork: record.madeNetwork,
     contexts: [],
     record: record.volume,
-    memberships: [],
+    // It joined or it did not: leaving a network that one is not on is fine.
+    memberships: record.jobContainer === "" ? [] : [{ network: kindNetwork, container: record.jobContainer }],
     folder: undefined,
     main: undefined,
     children: [],

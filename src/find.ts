@@ -4,9 +4,10 @@ import type { Docker } from "./docker/docker.ts";
 import { endpointAddress } from "./docker/endpoint-address.ts";
 import { findEngine } from "./docker/engine.ts";
 import { kindNetwork } from "./docker/labels.ts";
-import { findOwnContainer } from "./docker/own-container.ts";
+import { findContainerAroundUs } from "./docker/own-container.ts";
 import { findHostLimits } from "./environment/host-limits.ts";
-import { type Job, jobKubeconfig } from "./environment/job.ts";
+import { type Job, jobKubeconfig, jobOnHost } from "./environment/job.ts";
+import { thisMachine } from "./environment/machine.ts";
 import { idsInTraces, readTraces } from "./environment/own-container.ts";
 import { portTaken } from "./environment/ports.ts";
 import type { Found } from "./plan/found.ts";
@@ -39,7 +40,7 @@ export async function find(settings: Settings, job: Job, deps: FindDeps): Promis
     userConfig,
     image,
     address,
-    jobContainer,
+    around,
     nodes,
     records,
     registryContainer,
@@ -52,7 +53,7 @@ export async function find(settings: Settings, job: Job, deps: FindDeps): Promis
     readUserConfig(settings),
     resolveImage(),
     engineFound.then(() => endpointAddress(docker)),
-    engineFound.then(async () => findOwnContainer(docker, idsInTraces(await readTraces()))),
+    engineFound.then(async () => findContainerAroundUs(docker, idsInTraces(await readTraces()))),
     engineFound.then(() => kindNodes(docker, settings.clusterName)),
     engineFound.then(() => ownerRecords(docker)),
     engineFound.then(() => (registryName === undefined ? undefined : inspectContainer(docker, registryName))),
@@ -61,16 +62,18 @@ export async function find(settings: Settings, job: Job, deps: FindDeps): Promis
     foreignContext(settings, job),
     lookAtRemoteRegistry(),
   ]);
+  const placed = around === undefined ? job : jobOnHost(job, engine.name, around.mounts);
   return {
-    job,
+    job: placed,
     engine,
     address,
-    jobContainer,
+    jobContainer: around?.network,
     nodes,
-    records: records.map((record) => ({ record, standing: standingOf(record, job) })),
+    records: records.map((record) => ({ record, standing: standingOf(record, placed) })),
     registryContainer,
     networkExists: network.code === 0,
     registryPortTaken: taken,
+    machine: thisMachine(),
     limits: await findHostLimits(engine.dataRoot),
     userConfig,
     ...image,

@@ -84,6 +84,8 @@ export async function up(plan: Plan, deps: UpDeps): Promise<Brought> {
     const files = { kind: tool.path, kubeconfig: plan.files.kubeconfig };
     await timeline.time("cluster", () => bringCluster(plan, { ...files, nodeImage }, registry, deps));
     const seen = await registry;
+    // Joining kind's network may change our container's way out, which cuts what is on its way in.
+    if (plan.reach.jobContainer !== undefined) await kubectlEarly;
     const within = await timeline.time("reach", () => bringWithinReach(plan, seen, deps));
     const version = await nodeVersion(plan, deps);
     const kubectl = await (kubectlEarly ?? timeline.time("kubectl", () => deps.install("kubectl", version)));

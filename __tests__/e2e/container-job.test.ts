@@ -1,6 +1,15 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ContainerJob } from "../../script/runner/container-job.mjs";
-import { containerJob, inputsInside, publishedPort, useInside } from "./harness/container-jobs.ts";
+import { Step } from "../../script/runner/job.mjs";
+import {
+  containerJob,
+  defaultRoutes,
+  inputsInside,
+  publishedPort,
+  useInside,
+} from "./harness/container-jobs.ts";
 import { debianImage, type JobImage, minimalImage } from "./harness/job-images.ts";
 import { docker, lab, processIdsOf, remainsOf } from "./harness/machine.ts";
 import { cranePush, usersPath } from "./harness/path-without-shell.ts";
@@ -39,6 +48,7 @@ describe.skipIf(lab.rootfs === undefined)("a job container with its host's socke
   ])("on %s: the user's path, directly by kind's network, which it leaves", async (_name, made) => {
     const job = containerJob(made(), { env: { DOCKER_BUILDKIT: "0" } });
     const before = remainsOf(job);
+    const wayOut = await defaultRoutes(job);
     expect(await publishedPort(job)).toBe("ECONNREFUSED");
     const step = await useInside(job);
     expect(step.outputs).toMatchObject({ strategy: "remote-docker", registry: "localhost:5000" });
@@ -52,6 +62,7 @@ describe.skipIf(lab.rootfs === undefined)("a job container with its host's socke
     expect(post.code).toBe(0);
     expect(post.log).not.toContain("::warning::");
     expect(networksOf(job)).toEqual([job.network]);
+    expect(await defaultRoutes(job)).toEqual(wayOut);
     expect(remainsOf(job)).toEqual(before);
     job.removeContainer();
   });
@@ -95,6 +106,51 @@ describe.skipIf(lab.rootfs === undefined)("a job container with its host's socke
     expect(post.log).not.toContain("::warning::");
     expect(networksOf(job)).toEqual([job.network]);
     expect(remainsOf(job)).toEqual(before);
+  });
+
+  test("state and ledger lost after it joined: post goes by the record, and leaves kind's network, and nothing", async () => {
+    const job = containerJob(debian);
+    const before = remainsOf(job);
+    const { running } = job.start(await inputsInside(job));
+    await running.said(/API server \(directly/);
+    for (const pid of processIdsOf(job)) process.kill(pid, "SIGKILL");
+    await running.ended;
+    rmSync(join(job.temp, "kind-ci"), { recursive: true });
+    const lost = new Step(await inputsInside(job));
+    const post = await job.post(lost);
+    expect(post.log).not.toContain("::warning::");
+    expect(networksOf(job)).toEqual([job.network]);
+    expect(remainsOf(job)).toEqual(before);
+    job.removeContainer();
+  });
+
+  test("a job of this runner that died: the next takes away what it left, though its container is another", async () => {
+    const dead = containerJob(debian, { runnerName: "runner-7" });
+    const before = remainsOf(dead);
+    const { running } = dead.start(await inputsInside(dead));
+    await running.said(/Starting control-plane/);
+    for (const pid of processIdsOf(dead)) process.kill(pid, "SIGKILL");
+    await running.ended;
+    dead.removeContainer();
+
+    const others = containerJob(debian, { runnerName: "runner-7" });
+    const refused = await others.use(await inputsInside(others));
+    expect(refused.code).toBe(1);
+    expect(refused.log).toMatch(/the name belongs to .*runner runner-7/);
+    others.removeContainer();
+
+    const next = containerJob(debian, { runnerName: "runner-7", temp: dead.temp });
+    const step = await useInside(next);
+    expect(step.log).toContain("on this runner: cluster kind");
+    await next.post(step);
+    next.removeContainer();
+    const after = remainsOf(dead);
+    expect({ ...after, files: [] }).toEqual({
+      ...before,
+      networks: before.networks.filter((name) => name !== dead.network),
+      containers: before.containers.filter((name) => name !== dead.container),
+      files: [],
+    });
   });
 
   test("without a docker command: an error that says how to get one", async () => {

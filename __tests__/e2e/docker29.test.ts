@@ -1,9 +1,12 @@
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Job, Step } from "../../script/runner/job.mjs";
 import { installBuildx, pushFromBuilder } from "./harness/buildx.ts";
+import { containerJob, defaultRoutes, useInside } from "./harness/container-jobs.ts";
+import { debianImage } from "./harness/job-images.ts";
 import { newJob, run, use } from "./harness/jobs.ts";
-import { lab, remainsOf } from "./harness/machine.ts";
+import { docker, lab, remainsOf } from "./harness/machine.ts";
+import { cranePush, usersPath } from "./harness/path-without-shell.ts";
 
 const example = join(import.meta.dirname, "../../docs/example");
 
@@ -66,3 +69,41 @@ test.skipIf(lab.mirror === undefined)("a current Docker engine elsewhere, throug
   expect(post.log).not.toContain("::warning::");
   expect(remainsOf(job, host)).toEqual(before);
 });
+
+// Its network has a name after "kind": of two alike Docker takes the first by the alphabet for the way out.
+test.skipIf(lab.mirror === undefined)(
+  "a job container on a current Docker engine keeps its way out",
+  async () => {
+    const { host, network: namespace } = engine();
+    vi.stubEnv("DOCKER_HOST", host);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const debian = debianImage();
+    onTestFinished(() => void debian.remove());
+    docker("network", "create", "zzz");
+    onTestFinished(() => void docker("network", "rm", "zzz"));
+    const job = containerJob(debian, {
+      network: "zzz",
+      daemonWithin: ["nsenter", `--net=${namespace}`],
+      env: { DOCKER_BUILDKIT: "0" },
+    });
+    const before = remainsOf(job, host);
+    const wayOut = await defaultRoutes(job);
+    expect(wayOut).toHaveLength(1);
+
+    const step = await useInside(job);
+    expect(step.outputs["strategy"]).toBe("remote-docker");
+    expect(step.log).toContain("API server (directly, by the network kind)");
+    expect(docker("inspect", "--format", "{{json .NetworkSettings.Networks}}", job.container)).toContain(
+      `"kind"`,
+    );
+    expect(await defaultRoutes(job)).toEqual(wayOut);
+    await usersPath(job, step);
+    await cranePush(job, step);
+
+    const post = await job.post(step);
+    expect(post.code).toBe(0);
+    expect(post.log).not.toContain("::warning::");
+    expect(await defaultRoutes(job)).toEqual(wayOut);
+    expect(remainsOf(job, host)).toEqual(before);
+  },
+);

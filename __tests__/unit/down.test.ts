@@ -188,9 +188,19 @@ describe("down", () => {
 
   test("a record alone is enough to go by", async () => {
     const record = recordWith({ volume: "kind-ci-abcdefabcdef", owner: "abcdefabcdef", madeNetwork: true });
-    const { docker, there } = daemon();
+    const { docker, there, lines } = daemon();
     expect(await down(belongingsOfRecord(record), { docker, clock: quickClock() })).toEqual([]);
     expect([...there]).toEqual([]);
+    expect(lines().join("\n")).not.toContain("network disconnect");
+  });
+
+  test("a record of a job container: it leaves kind's network first, else that could not be removed", async () => {
+    const { docker, lines } = daemon();
+    const record = recordWith({ owner: "abcdefabcdef", madeNetwork: true, jobContainer: "c0ffee" });
+    expect(await down(belongingsOfRecord(record), { docker, clock: quickClock() })).toEqual([]);
+    const asked = lines().filter((line) => line.startsWith("network"));
+    expect(asked.indexOf("network disconnect kind c0ffee")).toBe(0);
+    expect(asked).toContain("network rm kind");
   });
 });
 

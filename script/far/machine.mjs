@@ -8,6 +8,7 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { makeCertificates, makeClientCertificate, makeDaemonCertificate } from "./certificates.mjs";
+import { startSshServer } from "./ssh-server.mjs";
 
 /**
  * @typedef {object} FarOptions
@@ -47,7 +48,7 @@ export class FarMachine {
   /** Before a command, so that it runs in the far machine's network. */
   inside = /** @type {const} */ (["nsenter", `--net=/run/netns/${name}`]);
   /** @type {import("node:child_process").ChildProcess | undefined} */ #daemon;
-  /** @type {import("node:child_process").ChildProcess | undefined} */ #sshd;
+  /** @type {ReturnType<typeof startSshServer> | undefined} */ #sshd;
   /** @type {import("node:net").Server | undefined} */ #mirror;
   /** @type {FarOptions} */ #options;
 
@@ -144,40 +145,14 @@ export class FarMachine {
   }
 
   /**
-   * An ssh server on the far machine, with a key that it takes. ssh looks for its files in the account's home and not
-   * in $HOME, so the `ssh` in the returned folder, to be put first on PATH, is the real one with a config of its own.
-   * @returns {{ path: string, address: string }}
+   * An ssh server on the far machine.
+   * @param {readonly string[]} [rules] More lines of sshd_config.
+   * @returns {{ path: string, address: string }} A folder to be put first on PATH, and what selects the daemon.
    */
-  startSsh() {
+  startSsh(rules = []) {
     const folder = join(this.folder, "ssh");
-    const at = (/** @type {string} */ file) => join(folder, file);
-    mkdirSync(join(folder, "bin"), { recursive: true, mode: 0o700 });
-    mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
-    for (const key of ["host", "user"]) sh("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", at(key));
-    writeFileSync(at("authorized"), readFileSync(at("user.pub")));
-    writeFileSync(at("known"), `${there} ${readFileSync(at("host.pub"), "utf8")}`);
-    const server = [`HostKey ${at("host")}`, `AuthorizedKeysFile ${at("authorized")}`, "PidFile none"];
-    const rules = [
-      "PermitRootLogin prohibit-password",
-      "PasswordAuthentication no",
-      "StrictModes no",
-      "UsePAM no",
-    ];
-    writeFileSync(at("sshd_config"), [`ListenAddress ${there}`, ...server, ...rules, ""].join("\n"));
-    const client = [`IdentityFile ${at("user")}`, "IdentitiesOnly yes", `UserKnownHostsFile ${at("known")}`];
-    writeFileSync(
-      at("config"),
-      [...client, "GlobalKnownHostsFile none", "StrictHostKeyChecking yes", ""].join("\n"),
-    );
-    const program = sh("sh", "-c", "command -v ssh").trim();
-    writeFileSync(at("bin/ssh"), `#!/bin/sh\nexec ${program} -F ${at("config")} "$@"\n`, { mode: 0o755 });
-    const log = openSync(at("log"), "a");
-    const sshd = ["/usr/sbin/sshd", "-D", "-e", "-f", at("sshd_config")];
-    this.#sshd = spawn("nsenter", [`--net=/run/netns/${name}`, ...sshd], {
-      detached: true,
-      stdio: ["ignore", log, log],
-    });
-    return { path: join(folder, "bin"), address: `ssh://root@${there}${this.socket}` };
+    this.#sshd = startSshServer({ folder, address: there, inside: this.inside, rules });
+    return { path: this.#sshd.path, address: `ssh://root@${there}${this.socket}` };
   }
 
   /** For a host key that is not the one known, and a key that is not taken. @param {"known" | "authorized"} file */
@@ -215,7 +190,7 @@ export class FarMachine {
       // no daemon
     }
     await this.stopDaemon();
-    this.#sshd?.kill("SIGTERM");
+    this.#sshd?.stop();
     this.#mirror?.close();
     for (const target of mountsBelow(this.folder)) quietly("umount", "--lazy", target);
     rmSync(this.folder, { recursive: true, force: true });

@@ -5,7 +5,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { cpSync, mkdirSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { Job } from "./job.mjs";
 
@@ -15,6 +14,7 @@ import { Job } from "./job.mjs";
  * @property {string} path PATH of the image.
  * @property {string[]} [options] More for `docker create`, as `options:` of the workflow.
  * @property {string} [network] What the container is on instead of a network made for it.
+ * @property {readonly string[]} [daemonWithin] What comes before a command, where the daemon's network is another than ours.
  * @property {boolean} [withoutSocket] For a job whose Docker is elsewhere; the runner knows no such thing.
  */
 
@@ -27,9 +27,10 @@ const docker = (...args) =>
 export class ContainerJob extends Job {
   /** @type {{ close: () => void }[]} */ #relays = [];
   /** @type {boolean} */ #madeNetwork;
+  /** @type {readonly string[]} */ #daemonWithin;
 
   /** @param {ContainerOptions & import("./job.mjs").JobOptions} options */
-  constructor({ image, options = [], network, withoutSocket = false, ...job }) {
+  constructor({ image, options = [], network, daemonWithin = [], withoutSocket = false, ...job }) {
     super({
       ...job,
       env: {
@@ -42,6 +43,7 @@ export class ContainerJob extends Job {
     });
     this.network = network ?? `github_network_${randomUUID().replaceAll("-", "")}`;
     this.#madeNetwork = network === undefined;
+    this.#daemonWithin = daemonWithin;
     this.container = createHash("sha256").update(this.trackingId).digest("hex").slice(0, 32);
     const at = (/** @type {string} */ name) => join(this.folder, name);
     for (const folder of ["work/project/project", "_temp/_github_home", "_temp/_github_workflow", "_actions"])
@@ -93,7 +95,7 @@ export class ContainerJob extends Job {
 
   /** A port of this side's loopback, for the job's network alone. @param {string} target host:port */
   async relay(target) {
-    const relay = await relayTo(target, this.network);
+    const relay = await relayTo(target, this.network, this.#daemonWithin);
     this.#relays.push(relay);
     return relay.address;
   }
@@ -120,21 +122,17 @@ export class ContainerJob extends Job {
  * Brings a port of this side's loopback to a Docker network, at its gateway's address.
  * @param {string} target host:port
  * @param {string} network
+ * @param {readonly string[]} [within] What comes before a command, where the daemon's network is another than ours.
  */
-export async function relayTo(target, network) {
-  const [host, port] = target.split(":");
-  const server = createServer((client) => {
-    const there = connect({ host, port: Number(port) });
-    client.on("error", () => there.destroy());
-    there.on("error", () => client.destroy());
-    client.pipe(there).pipe(client);
-  });
+export async function relayTo(target, network, within = []) {
   const gateway = docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", network);
-  await new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host: gateway, port: 0 }, () => resolve(undefined));
+  const relay = join(import.meta.dirname, "relay.mjs");
+  const [program = "", ...args] = [...within, process.execPath, relay, gateway, target];
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const port = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`the relay ended with exit code ${code}`)));
+    child.stdout.setEncoding("utf8").once("data", (text) => resolve(String(text).trim()));
   });
-  const address = server.address();
-  const at = typeof address === "object" && address !== null ? address.port : 0;
-  return { address: `${gateway}:${at}`, close: () => server.close() };
+  return { address: `${gateway}:${port}`, close: () => child.stdin.end() };
 }

@@ -10,6 +10,7 @@ const inspection = z.object({
   State: z.object({ Running: z.boolean(), Status: z.string(), ExitCode: z.number() }),
   HostConfig: z.object({ NetworkMode: z.string() }),
   Config: z.object({ Image: z.string(), Labels: z.record(z.string(), z.string()).nullable() }),
+  Mounts: z.array(z.object({ Source: z.string().optional(), Destination: z.string() })).nullish(),
   NetworkSettings: z.object({
     Ports: z
       .record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() })).nullable())
@@ -18,6 +19,12 @@ const inspection = z.object({
   }),
 });
 
+/** A folder of the daemon's machine that a container has somewhere. */
+export interface Mount {
+  readonly source: string;
+  readonly destination: string;
+}
+
 export interface Container {
   readonly id: string;
   readonly name: string;
@@ -25,6 +32,7 @@ export interface Container {
   readonly running: boolean;
   readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly mounts: readonly Mount[];
   readonly networks: readonly string[];
   /** As it was made: a network's name, `host`, or `container:` with another's id. */
   readonly networkMode: string;
@@ -51,6 +59,10 @@ function containersOf(json: string): Container[] {
       running: found.State.Running,
       image: found.Config.Image,
       labels: found.Config.Labels ?? {},
+      mounts: (found.Mounts ?? []).map(({ Source = "", Destination }) => ({
+        source: Source,
+        destination: Destination,
+      })),
       networks: Object.keys(found.NetworkSettings.Networks ?? {}),
       networkMode: found.HostConfig.NetworkMode,
       ports: firstBindings(found.NetworkSettings.Ports ?? {}),

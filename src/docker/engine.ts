@@ -11,7 +11,10 @@ export interface Engine {
   readonly cgroupVersion: "1" | "2";
   /** Its data folder, on its own machine. */
   readonly dataRoot: string;
+  /** Its machine's host name, kernel release and memory in bytes. */
   readonly name: string;
+  readonly kernel: string;
+  readonly memory: number;
   readonly rootless: boolean;
   /** `x86_64`, `aarch64`. */
   readonly architecture: string;
@@ -21,6 +24,8 @@ const info = z.object({
   CgroupVersion: z.string().optional(),
   DockerRootDir: z.string().optional(),
   Name: z.string().optional(),
+  KernelVersion: z.string().optional(),
+  MemTotal: z.number().optional(),
   OSType: z.string().optional(),
   Architecture: z.string().optional(),
   SecurityOptions: z.array(z.string()).nullish(),
@@ -99,6 +104,8 @@ function engineOf(versionJson: string, infoJson: string): Engine {
     cgroupVersion,
     dataRoot: about.DockerRootDir ?? "",
     name: about.Name ?? "",
+    kernel: about.KernelVersion ?? "",
+    memory: about.MemTotal ?? 0,
     rootless,
     architecture: about.Architecture ?? "",
   };

@@ -14,6 +14,8 @@ export const labels = {
   started: "io.kind-ci-action.started",
   /** "true" on the owner record when kind's network was not there before this use of the step. */
   madeNetwork: "io.kind-ci-action.made-network",
+  /** On the owner record: the job's container, where it was not on kind's network before this use of the step. */
+  jobContainer: "io.kind-ci-action.job-container",
   /** kind's own label on every node: the cluster's name (kind pkg/cluster/internal/providers/docker/constants.go). */
   kindCluster: "io.x-k8s.kind.cluster",
   /** kind's own label on every node: control-plane, worker or external-load-balancer. */

@@ -1,10 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:net";
-import { type Container, inspectContainer } from "./containers.ts";
+import { type Container, inspectContainer, type Mount } from "./containers.ts";
 import type { Docker } from "./docker.ts";
 
 /** The container of this daemon whose network is ours. */
 export type OwnContainer = Pick<Container, "id" | "name" | "networks">;
+
+/** The container of this daemon that this process is in. */
+export interface AroundUs {
+  readonly mounts: readonly Mount[];
+  /** The one whose network is ours; undefined where we have the host's. */
+  readonly network: OwnContainer | undefined;
+}
 
 /** More would only be tried where something is odd. */
 const mostTried = 3;
@@ -14,17 +21,17 @@ const mostTried = 3;
  * around ours. So the daemon has to prove it: what it starts in that container must reach our own loopback.
  * @param ids that the container may have (environment/own-container.ts).
  * @param reachesUs has the daemon start something in a container and tells whether it came to our loopback.
- * @returns undefined where we are in none of its containers, or have the host's network.
+ * @returns undefined where we are in none of its containers.
  */
-export async function findOwnContainer(
+export async function findContainerAroundUs(
   docker: Docker,
   ids: readonly string[],
   reachesUs = knocksFrom,
-): Promise<OwnContainer | undefined> {
+): Promise<AroundUs | undefined> {
   for (const id of ids.slice(0, mostTried)) {
     const container = await inspectContainer(docker, id);
     if (container?.running === true && (await reachesUs(docker, container.id)))
-      return withNetwork(docker, container);
+      return { mounts: container.mounts, network: await withNetwork(docker, container) };
   }
   return undefined;
 }

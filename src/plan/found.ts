@@ -3,6 +3,7 @@ import type { Engine } from "../docker/engine.ts";
 import type { OwnContainer } from "../docker/own-container.ts";
 import type { HostLimits } from "../environment/host-limits.ts";
 import type { Job } from "../environment/job.ts";
+import type { Machine } from "../environment/machine.ts";
 import type { Trust } from "../environment/trust.ts";
 import type { RemoteRegistry } from "../remote-registry/reference.ts";
 import type { OwnerRecord, Standing } from "../resources/owner-record.ts";
@@ -25,6 +26,9 @@ export interface Found {
   readonly networkExists: boolean;
   /** The given registry port has a listener on our loopback. False when none was given. */
   readonly registryPortTaken: boolean;
+  /** The machine that the job is on. */
+  readonly machine: Machine;
+  /** Of that machine. */
   readonly limits: HostLimits;
   readonly userConfig: { readonly source: string; readonly text: string } | undefined;
   readonly image: NodeImagePlan;

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { certsFolder, kubeletConfigPath } from "../docker/node-paths.ts";
 import { limitWarnings } from "../environment/host-limits.ts";
 import { jobKubeconfig, useFolder } from "../environment/job.ts";
+import { isSameMachine } from "../environment/machine.ts";
 import { newOwnerRecord } from "../resources/owner-record.ts";
 import type { Settings } from "../settings/settings.ts";
 import { ConflictError } from "../support/errors.ts";
@@ -54,6 +55,7 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
       cluster: settings.clusterName,
       started: draw.now,
       madeNetwork: makesNetwork,
+      jobContainer: found.jobContainer,
     }),
     choices: [...remoteChoices(remote), ...choicesOf(settings, found, registry.choice)],
     reach,
@@ -86,9 +88,14 @@ export function makePlan(settings: Settings, found: Found, draw: Draw): Plan {
     notices: [...(found.imageNotice === undefined ? [] : [found.imageNotice]), ...config.notes],
     warnings: [
       ...(remote.kind === "not-asked" || remote.warning === undefined ? [] : [remote.warning]),
-      ...(reach.looksLocal || found.jobContainer !== undefined ? limitWarnings(found.limits) : []),
+      ...(daemonIsHere(found) ? limitWarnings(found.limits) : []),
     ],
   };
+}
+
+/** By evidence, as an address may be forwarded: one of its containers is around us, or it names our machine. */
+function daemonIsHere({ jobContainer, engine, machine }: Found): boolean {
+  return jobContainer !== undefined || isSameMachine(engine, machine);
 }
 
 /** Where the nodes learn of the registry: resources/wiring.ts and remote-registry/node-credentials.ts. */

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { Docker } from "../docker/docker.ts";
 import { removed } from "../docker/docker.ts";
-import { labels } from "../docker/labels.ts";
+import { kindNetwork, labels } from "../docker/labels.ts";
+import type { OwnContainer } from "../docker/own-container.ts";
 import { createVolumeArgs, type LabelledVolume, ownerVolumes } from "../docker/volumes.ts";
 import { type Job, useFolder } from "../environment/job.ts";
 
@@ -26,6 +27,8 @@ export interface OwnerRecord {
   readonly started: string;
   /** kind's network was not on the daemon before; whoever removes the last owner removes it. */
   readonly madeNetwork: boolean;
+  /** The job's container, where it may have joined kind's network for this use; else empty. */
+  readonly jobContainer: string;
 }
 
 /** The record that this use of the step will leave on the daemon. */
@@ -36,6 +39,7 @@ export function newOwnerRecord(
     readonly cluster: string;
     readonly started: Date;
     readonly madeNetwork: boolean;
+    readonly jobContainer: OwnContainer | undefined;
   },
 ): OwnerRecord {
   const { repository, run, attempt, job: jobId, runner, host } = job;
@@ -52,6 +56,7 @@ export function newOwnerRecord(
     place: placeOf(job),
     started: use.started.toISOString(),
     madeNetwork: use.madeNetwork,
+    jobContainer: use.jobContainer?.networks.includes(kindNetwork) === false ? use.jobContainer.id : "",
   };
 }
 
@@ -69,6 +74,7 @@ export function createOwnerRecordArgs(record: OwnerRecord): string[] {
     [labels.place]: record.place,
     [labels.started]: record.started,
     [labels.madeNetwork]: String(record.madeNetwork),
+    [labels.jobContainer]: record.jobContainer,
   });
 }
 
@@ -92,6 +98,7 @@ function recordOf(volume: LabelledVolume): OwnerRecord {
     place: label(labels.place),
     started: label(labels.started),
     madeNetwork: label(labels.madeNetwork) === "true",
+    jobContainer: label(labels.jobContainer),
   };
 }
 
@@ -122,8 +129,8 @@ export function standingOf(
   return ours ? "dead-job-of-this-runner" : "somebody-else";
 }
 
-function placeOf({ folder }: Job): string {
-  return createHash("sha256").update(folder).digest("hex").slice(0, 12);
+function placeOf({ folderOnHost }: Job): string {
+  return createHash("sha256").update(folderOnHost).digest("hex").slice(0, 12);
 }
 
 /** Whose it is, in words for an error: repository, run, job, runner and start, as far as known. */

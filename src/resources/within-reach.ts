@@ -78,7 +78,7 @@ export async function bringWithinReach(
     return { taken: direct(registry !== undefined), proven: Promise.resolve() };
 
   const { jobContainer } = plan.reach;
-  const joined = jobContainer !== undefined && (await joinKindNetwork(jobContainer, deps));
+  const joined = jobContainer !== undefined && (await joinKindNetwork(jobContainer, plan.engine, deps));
   const tunnel = await openTunnel(
     { owner: plan.owner, node: controlPlaneOf(plan), joined, log: plan.files.tunnelLog },
     deps,

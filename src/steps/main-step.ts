@@ -121,6 +121,10 @@ async function connect(step: Omit<Step, "ssh" | "forLaterSteps">): Promise<Step>
   const folder = useFolder(jobOf(env, tmpdir()), owner);
   const ssh = await timeline.time("ssh", () => connectBySsh(meant.host, owner, folder, step.commandEnv));
   if (ssh === undefined) return { ...step, ssh, forLaterSteps: {} };
+  if (ssh.way === "forwardOnly")
+    step.logger.info(
+      "ssh: the account may only forward, so no session is opened; an sshd before OpenSSH 10.1 then holds some answers back for 40 ms",
+    );
   const here = { host: ssh.host, named: false, skipTlsVerify: false, tlsFolder: undefined };
   return {
     ...step,

@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { commandEnv, endpointEnv, socketEnv } from "../connection/endpoint.ts";
 import { type Docker, dockerCommand } from "../docker/docker.ts";
+import { findContainerAroundUs } from "../docker/own-container.ts";
 import { type Belongings, belongingsOf, belongingsOfRecord } from "../down.ts";
-import { type Job, jobKubeconfig, jobOf, useFolder } from "../environment/job.ts";
+import { type Job, jobKubeconfig, jobOf, jobOnHost, useFolder } from "../environment/job.ts";
+import { idsInTraces, readTraces } from "../environment/own-container.ts";
 import { type LedgerContent, ledgerPath, readLedger } from "../ledger.ts";
 import { contextOf, imageTagOf } from "../plan/make-plan.ts";
 import { remoteRegistry } from "../remote-registry/reference.ts";
@@ -60,13 +62,14 @@ export async function findRemains(
   const job = jobOf(env, tmpdir());
   const ledgers = await ledgersOf(job, settings.clusterName);
   if (ledgers.length > 0) return { remains: ledgers, cleanup: settings.cleanup };
+  const placed = await onHost(job, env);
   const remains = await byRecord(
     env,
     (record) =>
       record.cluster === settings.clusterName &&
       job.runner !== "" &&
       record.runner === job.runner &&
-      record.host === job.host &&
+      record.host === placed.host &&
       record.run === job.run &&
       record.attempt === job.attempt &&
       record.job === job.job,
@@ -157,6 +160,15 @@ async function byRecord(
   return records
     .filter(isOurs)
     .map((record) => ({ belongings: belongingsOfRecord(record), dockerEnv, images: [] }));
+}
+
+/** As main found it: in a job container it goes by the machine of the daemon. */
+async function onHost(job: Job, env: Env): Promise<Job> {
+  const docker = dockerFor(env, endpointEnv(settingsOf(env)?.endpoint, env));
+  const around = await findContainerAroundUs(docker, idsInTraces(await readTraces()));
+  if (around === undefined) return job;
+  const name = await docker.output(["info", "--format", "{{.Name}}"], { deadline: 40_000 });
+  return jobOnHost(job, name, around.mounts);
 }
 
 export function dockerFor(env: Env, dockerEnv: Readonly<Record<string, string>>): Docker {

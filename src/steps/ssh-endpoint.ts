@@ -1,7 +1,7 @@
 import { mkdir, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { sshArgs } from "../connection/ssh.ts";
+import { type SshArgs, sshArgs } from "../connection/ssh.ts";
 import { refusal } from "../docker/refusal.ts";
 import { endTunnel, type TunnelRemains } from "../resources/tunnel.ts";
 import { EnvironmentError, messageOf } from "../support/errors.ts";
@@ -14,6 +14,7 @@ export interface SshEndpoint {
   readonly tunnel: Tunnel;
   /** DOCKER_HOST for all that follows. */
   readonly host: string;
+  readonly way: keyof SshArgs;
 }
 
 /** The kernel's limit for the path of a socket, less its closing zero; ssh adds 17 characters while it makes one. */
@@ -38,13 +39,12 @@ export async function connectBySsh(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const tunnel = await startTunnel(owner, env, join(folder, "tunnel.log"));
   try {
-    await tunnel.ssh(args, socket);
+    return { tunnel, host: `unix://${socket}`, way: await tunnel.ssh(args, socket) };
   } catch (error) {
     await endTunnel(owner, { process: tunnel.identity, socket });
     await removeFolder(folder);
     throw new EnvironmentError(refusal(messageOf(error)), { cause: error });
   }
-  return { tunnel, host: `unix://${socket}` };
 }
 
 /** What is to end when the connection is of no more use. */

@@ -1,4 +1,5 @@
 import type { DaemonConnection } from "../connection/daemon.ts";
+import type { SshArgs } from "../connection/ssh.ts";
 import type { Route } from "./route.ts";
 
 /** What main asks of the tunnel's process, over Node's channel between a process and its child. */
@@ -19,7 +20,7 @@ export interface CarryRequest {
 export interface SshRequest {
   readonly id: number;
   readonly what: "ssh";
-  readonly args: readonly string[];
+  readonly args: SshArgs;
   readonly socket: string;
 }
 

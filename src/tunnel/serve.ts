@@ -32,8 +32,7 @@ export function serveTunnel(): void {
 
   async function ssh({ id, args, socket }: SshRequest): Promise<Answer> {
     grace = graceOfSsh;
-    await keepSsh(args, socket, log);
-    return { id, port: 0, transport: "ssh" };
+    return { id, port: 0, transport: await keepSsh(args, socket, log) };
   }
 
   process.on("message", (request: Request) => {

@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ownerVariable } from "../connection/endpoint.ts";
+import type { SshArgs } from "../connection/ssh.ts";
 import { identify, type ProcessIdentity } from "../support/process-identity.ts";
 import type { Answer, CarryRequest, Request } from "./messages.ts";
 import type { Route } from "./route.ts";
@@ -23,8 +24,8 @@ export interface Tunnel {
     route: Route,
     by: Pick<CarryRequest, "connection" | "node" | "joined">,
   ): Promise<{ port: number; transport: string }>;
-  /** Brings the daemon's socket to `socket` by ssh with these arguments. @throws TunnelError with ssh's words */
-  ssh(args: readonly string[], socket: string): Promise<void>;
+  /** Brings the daemon's socket to `socket` by ssh; resolves with the way. @throws TunnelError with ssh's words */
+  ssh(args: SshArgs, socket: string): Promise<keyof SshArgs>;
   /** Lets it go on without us. */
   leave(): void;
 }
@@ -89,7 +90,8 @@ export async function startTunnel(owner: string, env: Env, logFile: string): Pro
     identity: child.pid === undefined ? undefined : await identify(child.pid),
     carry: (route, by) => ask((id) => ({ id, what: "carry", route, ...by })),
     async ssh(args, socket) {
-      await ask((id) => ({ id, what: "ssh", args, socket }));
+      const { transport } = await ask((id) => ({ id, what: "ssh", args, socket }));
+      return transport === "withSession" ? transport : "forwardOnly";
     },
     leave() {
       if (!child.connected) return;

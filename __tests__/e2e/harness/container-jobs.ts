@@ -36,6 +36,13 @@ export async function useInside(job: ContainerJob, given: Record<string, string>
   return step;
 }
 
+/** The addresses, as the kernel has them, that the job's container sends to what is nowhere near. */
+export async function defaultRoutes(job: ContainerJob): Promise<string[]> {
+  const code = `console.log(require("fs").readFileSync("/proc/net/route", "utf8"))`;
+  const routes = (await script(job, code)).split("\n").map((line) => line.split("\t"));
+  return routes.filter(([, to]) => to === "00000000").map(([, , gateway = ""]) => gateway);
+}
+
 /** What became of a connection to a port of the job's localhost: `open`, or the error's code. */
 async function portOf(job: ContainerJob, port: number): Promise<string> {
   const code = `const s = require('net').connect(+process.argv[1], '127.0.0.1');

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { endpointForLaterSteps, endpointMeant, pinned } from "../../../src/connection/context-store.ts";
 import { daemonConnection } from "../../../src/connection/daemon.ts";
-import { sshArgs } from "../../../src/connection/ssh.ts";
 
 const plain = (host: string) => ({ host, named: false, skipTlsVerify: false, tlsFolder: undefined });
 
@@ -45,26 +44,6 @@ describe("the connection behind an endpoint", () => {
 
   test.each(["ssh://far", "npipe:////./pipe/docker", ""])("%s is for the docker command alone", (host) => {
     expect(daemonConnection(plain(host), {})).toBeUndefined();
-  });
-});
-
-describe("the arguments of ssh", () => {
-  const end = (address: string) => sshArgs(address, "/here.sock")?.slice(sshArgs(address, "")?.indexOf("-L"));
-  test.each([
-    ["ssh://far", ["-L", "/here.sock:/var/run/docker.sock", "--", "far"]],
-    ["ssh://me@far/", ["-L", "/here.sock:/var/run/docker.sock", "-l", "me", "--", "far"]],
-    ["ssh://me@far:2222/run/d.sock", ["-L", "/here.sock:/run/d.sock", "-l", "me", "-p", "2222", "--", "far"]],
-  ])("%s", (address, expected) => {
-    expect(end(address)).toEqual(expected);
-  });
-
-  test("nobody is asked for a password, and a host that looks like an option is none", () => {
-    expect(sshArgs("ssh://far", "/here.sock")).toContain("BatchMode=yes");
-    expect(sshArgs("ssh://-oProxyCommand=x", "/here.sock")?.at(-2)).toBe("--");
-  });
-
-  test("no other address is ssh's", () => {
-    expect(sshArgs("tcp://far:2376", "/here.sock")).toBeUndefined();
   });
 });
 

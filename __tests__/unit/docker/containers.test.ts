@@ -41,6 +41,7 @@ test("a container is read from docker's answer; one that is not there is undefin
     running: true,
     image: "registry:3",
     labels: {},
+    mounts: [],
     networks: ["bridge"],
     networkMode: "default",
     ports: { "5000/tcp": { address: "127.0.0.1", port: 5003 } },

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { findOwnContainer } from "../../../src/docker/own-container.ts";
+import { findContainerAroundUs } from "../../../src/docker/own-container.ts";
 import { fakeDocker } from "./fake-docker.ts";
 
 const inspected = (id: string, networkMode = "github_network_1", running = true) =>
@@ -12,6 +12,7 @@ const inspected = (id: string, networkMode = "github_network_1", running = true)
       Created: "2026-01-31T12:00:00Z",
       State: { Running: running, Status: "running", ExitCode: 0 },
       HostConfig: { NetworkMode: networkMode },
+      Mounts: [{ Type: "bind", Source: `/of/${id}`, Destination: "/__w" }],
       Config: { Image: "debian", Labels: null },
       NetworkSettings: { Ports: {}, Networks: { [networkMode]: {} } },
     },
@@ -23,27 +24,36 @@ test("the one in which what the daemon starts reaches our loopback", async () =>
     [/inspect of-another-daemon/, { code: 1, stderr: "Error: No such container" }],
     [/inspect (\w+)$/, (line) => ({ stdout: inspected(line.split(" ").at(-1) ?? "") })],
   ]);
-  const found = await findOwnContainer(docker, ["of-another-daemon", "around", "ours"], (_, id) =>
+  const found = await findContainerAroundUs(docker, ["of-another-daemon", "around", "ours"], (_, id) =>
     Promise.resolve(id === "ours"),
   );
-  expect(found).toMatchObject({ id: "ours", name: "ours-name", networks: ["github_network_1"] });
+  expect(found).toMatchObject({
+    network: { id: "ours", name: "ours-name", networks: ["github_network_1"] },
+    mounts: [{ source: "/of/ours", destination: "/__w" }],
+  });
   expect(lines()).toHaveLength(3);
 });
 
-test.each([
-  ["on the host's network", inspected("ours", "host")],
-  ["that does not run", inspected("ours", "bridge", false)],
-])("none: a container %s", async (_name, stdout) => {
-  const { docker } = fakeDocker([[/inspect/, { stdout }]]);
-  expect(await findOwnContainer(docker, ["ours"], yes)).toBeUndefined();
+test("none: a container that does not run", async () => {
+  const { docker } = fakeDocker([[/inspect/, { stdout: inspected("ours", "bridge", false) }]]);
+  expect(await findContainerAroundUs(docker, ["ours"], yes)).toBeUndefined();
 });
 
-test("with another container's network it is that one", async () => {
+test("on the host's network: the container is known, and there is none to join another network", async () => {
+  const { docker } = fakeDocker([[/inspect/, { stdout: inspected("ours", "host") }]]);
+  const mounts = [{ source: "/of/ours", destination: "/__w" }];
+  expect(await findContainerAroundUs(docker, ["ours"], yes)).toEqual({ mounts, network: undefined });
+});
+
+test("with another container's network it is that one, and the mounts are of the one that we are in", async () => {
   const { docker } = fakeDocker([
     [/inspect ours/, { stdout: inspected("ours", "container:other") }],
     [/inspect other/, { stdout: inspected("other") }],
   ]);
-  expect((await findOwnContainer(docker, ["ours"], yes))?.id).toBe("other");
+  expect(await findContainerAroundUs(docker, ["ours"], yes)).toMatchObject({
+    network: { id: "other" },
+    mounts: [{ source: "/of/ours" }],
+  });
 });
 
 test("the knock: the program that the daemon is asked to start comes to our loopback with the word", async () => {
@@ -55,9 +65,9 @@ test("the knock: the program that the daemon is asked to start comes to our loop
       const [code] = (await once(spawn(program, rest), "close")) as [number];
       return { argv: ["docker", ...args], code, signal: undefined, stdout: "", stderr: "" };
     };
-    return findOwnContainer({ ...docker, run }, ["ours"]);
+    return findContainerAroundUs({ ...docker, run }, ["ours"]);
   };
-  expect(await knocking((args) => args)).toMatchObject({ id: "ours" });
+  expect(await knocking((args) => args)).toMatchObject({ network: { id: "ours" } });
   expect(await knocking((args) => [...args.slice(0, -1), "another word"])).toBeUndefined();
   expect(await knocking(() => ["false"])).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { expect, test } from "vitest";
-import { jobKubeconfig, jobOf, useFolder } from "../../../src/environment/job.ts";
+import { jobKubeconfig, jobOf, jobOnHost, useFolder } from "../../../src/environment/job.ts";
 
 const runner = {
   GITHUB_REPOSITORY: "someone/project",
@@ -20,6 +20,7 @@ test("a job says who it is; its folder is in the runner's temp folder, which end
     runner: "runner-1",
     host: hostname(),
     folder: "/runner/temp/kind-ci",
+    folderOnHost: "/runner/temp/kind-ci",
   });
 });
 
@@ -32,6 +33,7 @@ test.each([[{}], [{ RUNNER_TEMP: "" }]])("without a runner (%j) all is empty but
     runner: "",
     host: hostname(),
     folder: "/tmp/kind-ci",
+    folderOnHost: "/tmp/kind-ci",
   });
 });
 
@@ -40,4 +42,42 @@ test("each use of the step has its own folder, and all share one kubeconfig", ()
   expect(useFolder(job, "abc")).toBe("/runner/temp/kind-ci/abc");
   expect(useFolder(job, "def")).not.toBe(useFolder(job, "abc"));
   expect(jobKubeconfig(job)).toBe("/runner/temp/kind-ci/kubeconfig");
+});
+
+test.each([
+  [
+    "the mount that is nearest",
+    [
+      ["/a/_work", "/__w"],
+      ["/b/temp", "/__w/_temp"],
+    ],
+    "/b/temp/kind-ci",
+  ],
+  [
+    "one further up",
+    [
+      ["/a/_work", "/__w"],
+      ["/a/tools", "/__t"],
+    ],
+    "/a/_work/_temp/kind-ci",
+  ],
+  ["the whole file system", [["/image", "/"]], "/image/__w/_temp/kind-ci"],
+  [
+    "a volume",
+    [["/var/lib/docker/volumes/w/_data", "/__w/"]],
+    "/var/lib/docker/volumes/w/_data/_temp/kind-ci",
+  ],
+])("where a container's folder is on the host: by %s", (_, mounts, expected) => {
+  const job = jobOf({ ...runner, RUNNER_TEMP: "/__w/_temp" }, "/tmp");
+  const all = mounts.map(([source = "", destination = ""]) => ({ source, destination }));
+  expect(jobOnHost(job, "machine", all)).toEqual({ ...job, host: "machine", folderOnHost: expected });
+});
+
+test.each([
+  ["in no mount", "machine", "/a/_work", "/__w2"],
+  ["in memory", "machine", "", "/__w"],
+  ["on a machine without a name", "", "/a/_work", "/__w"],
+])("nothing is known of a folder that is %s", (_, host, source, destination) => {
+  const job = jobOf({ ...runner, RUNNER_TEMP: "/__w/_temp" }, "/tmp");
+  expect(jobOnHost(job, host, [{ source, destination }])).toEqual(job);
 });

@@ -87,6 +87,23 @@ describe("on an empty machine", () => {
     expect(made.warnings.join("\n")).toMatch(/1\.0 GB free[\s\S]*max_user_watches[\s\S]*max_user_instances/);
     expect(made.notices).toContain("No digest is known");
   });
+
+  const low = { diskFree: 1024 ** 3, inotifyWatches: 8192, inotifyInstances: 128 };
+  const { engine } = foundWith();
+  test.each([
+    ["tcp to this very machine", { address: "tcp://10.0.0.7:2376" }, 3],
+    ["a socket that is forwarded from another machine", { engine: { ...engine, name: "far" } }, 0],
+    ["a machine of the same name with another kernel", { engine: { ...engine, kernel: "5.15.0" } }, 0],
+    ["its twin with more memory", { engine: { ...engine, memory: 16 * 1024 ** 3 } }, 0],
+    ["a daemon that does not tell", { engine: { ...engine, name: "", kernel: "" } }, 0],
+    [
+      "ssh to another machine",
+      { address: "unix:///temp/docker.sock", engine: { ...engine, name: "far", kernel: "5.15.0" } },
+      0,
+    ],
+  ])("limits of this machine are told of the daemon's alone: %s", (_, found, warnings) => {
+    expect(plan({}, { limits: low, ...found }).warnings).toHaveLength(warnings);
+  });
 });
 
 describe("names that are taken", () => {
@@ -203,7 +220,8 @@ describe("a daemon that is elsewhere", () => {
   test("a job container's daemon is elsewhere, whatever its address; its kernel and its limits are ours", () => {
     const jobContainer = { id: "c0ffee", name: "job", networks: ["github_network_1"] };
     const limits = { diskFree: undefined, inotifyWatches: 8192, inotifyInstances: undefined };
-    const planned = plan({}, { jobContainer, limits });
+    const machine = { ...foundWith().machine, name: "c0ffee" };
+    const planned = plan({}, { jobContainer, limits, machine });
     expect(planned.reach).toEqual({ looksLocal: false, constraint: "as-found", jobContainer });
     expect(planned.cluster.config.yaml).toContain("apiServerPort: -1");
     expect(planned.warnings).toHaveLength(1);

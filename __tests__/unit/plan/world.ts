@@ -20,6 +20,7 @@ export function foundWith(more: Partial<Found> = {}): Found {
       runner: "runner-1",
       host: "machine",
       folder: "/temp/kind-ci",
+      folderOnHost: "/temp/kind-ci",
     },
     engine: {
       version: "28.0.0",
@@ -27,6 +28,8 @@ export function foundWith(more: Partial<Found> = {}): Found {
       cgroupVersion: "2",
       dataRoot: "/var/lib/docker",
       name: "machine",
+      kernel: "6.8.0-generic",
+      memory: 8 * 1024 ** 3,
       rootless: false,
       architecture: "x86_64",
     },
@@ -37,6 +40,7 @@ export function foundWith(more: Partial<Found> = {}): Found {
     registryContainer: undefined,
     networkExists: false,
     registryPortTaken: false,
+    machine: { name: "machine", kernel: "6.8.0-generic", memory: 8 * 1024 ** 3 },
     limits: { diskFree: undefined, inotifyWatches: undefined, inotifyInstances: undefined },
     userConfig: undefined,
     image: { reference: "kindest/node:v1.34.4@sha256:aa", digest: "sha256:aa", kubernetesVersion: "1.34.4" },
@@ -62,6 +66,7 @@ export function recordWith(more: Partial<OwnerRecord> = {}): OwnerRecord {
     place: "0a1b2c3d4e5f",
     started: "2026-01-31T12:00:00.000Z",
     madeNetwork: false,
+    jobContainer: "",
     ...more,
   };
 }
@@ -74,6 +79,7 @@ export function containerWith(more: Partial<Container> = {}): Container {
     running: true,
     image: "registry:3",
     labels: {},
+    mounts: [],
     networks: ["kind"],
     networkMode: "default",
     ports: { "5000/tcp": { address: "127.0.0.1", port: 5000 } },

@@ -1,11 +1,13 @@
 import { beforeEach, expect, test } from "vitest";
 import { Ledger } from "../../../src/ledger.ts";
-import { joinKindNetwork, leaveNetwork } from "../../../src/resources/membership.ts";
+import { joinKindNetwork, joinOptions, leaveNetwork } from "../../../src/resources/membership.ts";
 import { silentLogger } from "../../../src/support/logger.ts";
 import { fakeDocker } from "../docker/fake-docker.ts";
 import { newFolder } from "../new-folder.ts";
 
 const container = { id: "ours", name: "job", networks: ["github_network_1"] };
+/** Docker 20.10. */
+const old = { apiVersion: "1.41" };
 const recorded = { resource: "membership", network: "kind", container: "ours" };
 
 let ledger: Ledger;
@@ -30,7 +32,7 @@ test("it joins, and the ledger knew it before", async () => {
       },
     ],
   ]);
-  expect(await joinKindNetwork(container, { docker, ledger, logger: silentLogger })).toBe(true);
+  expect(await joinKindNetwork(container, old, { docker, ledger, logger: silentLogger })).toBe(true);
   expect(before).toEqual([recorded]);
   expect(ledger.content.entries).toEqual([recorded]);
 });
@@ -40,9 +42,9 @@ test("one that is on it by somebody else's wish stays on it after us", async () 
     [/network connect/, { code: 1, stderr: "endpoint with name job already exists in network kind" }],
   ]);
   const deps = { docker, ledger, logger: silentLogger };
-  expect(await joinKindNetwork({ ...container, networks: ["kind"] }, deps)).toBe(true);
+  expect(await joinKindNetwork({ ...container, networks: ["kind"] }, old, deps)).toBe(true);
   expect(lines()).toEqual([]);
-  expect(await joinKindNetwork(container, deps)).toBe(true);
+  expect(await joinKindNetwork(container, old, deps)).toBe(true);
   expect(ledger.content.entries).toEqual([]);
 });
 
@@ -50,7 +52,7 @@ test("where Docker refuses, another way is gone; the intent stays, for what may 
   const { docker } = fakeDocker([
     [/network connect/, { code: 1, stderr: "container sharing network namespace cannot be connected" }],
   ]);
-  expect(await joinKindNetwork(container, { docker, ledger, logger: silentLogger })).toBe(false);
+  expect(await joinKindNetwork(container, old, { docker, ledger, logger: silentLogger })).toBe(false);
   expect(ledger.content.entries).toEqual([recorded]);
 });
 
@@ -63,4 +65,25 @@ test.each([
   const { docker } = fakeDocker([[/network disconnect kind ours/, { code: 1, stderr }]]);
   const left = leaveNetwork(docker, { network: "kind", container: "ours" });
   await (fine ? expect(left).resolves.toBeUndefined() : expect(left).rejects.toThrow("device is busy"));
+});
+
+test.each([
+  ["1.41", []],
+  ["1.47", []],
+  ["1.48", ["--gw-priority=-1"]],
+  ["1.56", ["--gw-priority=-1"]],
+  ["unknown", []],
+])("with API %s it joins by %j", (apiVersion, options) => {
+  expect(joinOptions(apiVersion)).toEqual(options);
+});
+
+test.each([
+  ["unknown flag: --gw-priority"],
+  [`"--gw-priority" requires API version 1.48, but the Docker daemon API version is 1.41`],
+])("a docker command that says “%s” goes without", async (stderr) => {
+  const { docker, lines } = fakeDocker([[/gw-priority/, { code: 125, stderr }]]);
+  const deps = { docker, ledger, logger: silentLogger };
+  expect(await joinKindNetwork(container, { apiVersion: "1.56" }, deps)).toBe(true);
+  expect(lines()).toEqual(["network connect --gw-priority=-1 kind ours", "network connect kind ours"]);
+  expect(ledger.content.entries).toEqual([recorded]);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { jobOnHost } from "../../../src/environment/job.ts";
 import {
   createOwnerRecordArgs,
   describeOwner,
@@ -13,6 +14,7 @@ const record = newOwnerRecord(job, {
   cluster: "kind",
   started: new Date("2026-01-31T12:00:00Z"),
   madeNetwork: true,
+  jobContainer: undefined,
 });
 
 test("a record is a volume with everything about its maker in labels", () => {
@@ -57,13 +59,72 @@ describe("whose a record is", () => {
     [
       "a runner of the same name on this host, for another repository",
       record,
-      { ...job, folder: "/other/_temp/kind-ci" },
+      { ...job, folder: "/other/_temp/kind-ci", folderOnHost: "/other/_temp/kind-ci" },
       folderGone,
       "somebody-else",
     ],
     ["no runner at all", recordWith({ runner: "" }), { ...job, runner: "" }, folderGone, "somebody-else"],
   ])("%s", (_, one, seenFrom, exists, standing) => {
     expect(standingOf(one, seenFrom, exists)).toBe(standing);
+  });
+});
+
+describe("whose a record is, between containers of a host", () => {
+  const use = { owner: "abcdefabcdef", cluster: "kind", started: new Date(0), madeNetwork: false };
+  /** A container job of a runner with that work folder; each container has a name of its own. */
+  const inContainer = (container: string, work: string | undefined, machine = "machine") =>
+    jobOnHost(
+      { ...job, host: container, folder: "/__w/_temp/kind-ci", folderOnHost: "/__w/_temp/kind-ci" },
+      machine,
+      work === undefined
+        ? []
+        : [
+            { source: work, destination: "/__w" },
+            { source: `${work}/_temp`, destination: "/__w/_temp" },
+          ],
+    );
+  const onTheHost = { ...job, folder: "/a/_work/_temp/kind-ci", folderOnHost: "/a/_work/_temp/kind-ci" };
+  test.each([
+    [
+      "the next container of the same runner",
+      inContainer("c1", "/a/_work"),
+      inContainer("c2", "/a/_work"),
+      true,
+    ],
+    ["another runner on that host", inContainer("c1", "/a/_work"), inContainer("c2", "/b/_work"), false],
+    [
+      "the same folder on another host",
+      inContainer("c1", "/a/_work"),
+      inContainer("c2", "/a/_work", "m2"),
+      false,
+    ],
+    ["a job of that runner without a container", inContainer("c1", "/a/_work"), onTheHost, true],
+    ["a container job after one without", onTheHost, inContainer("c2", "/a/_work"), true],
+    [
+      "containers of which nothing is known",
+      inContainer("c1", undefined),
+      inContainer("c2", undefined),
+      false,
+    ],
+    [
+      "a record of a version that knew the container's name alone",
+      { ...job, host: "c1", folder: "/__w/_temp/kind-ci", folderOnHost: "/__w/_temp/kind-ci" },
+      inContainer("c2", "/a/_work"),
+      false,
+    ],
+  ])("%s", (_, maker, seenFrom, same) => {
+    const one = newOwnerRecord(maker, { ...use, jobContainer: undefined });
+    expect(standingOf(one, seenFrom, () => false)).toBe(same ? "dead-job-of-this-runner" : "somebody-else");
+  });
+
+  test.each([
+    [["github_network_1"], "ours"],
+    [["github_network_1", "kind"], ""],
+  ])("its container, on %j before, is in the record if it may join kind's network: %j", (networks, told) => {
+    const jobContainer = { id: "ours", name: "job", networks };
+    const one = newOwnerRecord(job, { ...use, jobContainer });
+    expect(one.jobContainer).toBe(told);
+    expect(createOwnerRecordArgs(one).join(" ")).toContain(`io.kind-ci-action.job-container=${told} `);
   });
 });
 

@@ -173,27 +173,19 @@ describe("an end that must be told", () => {
     return told;
   };
 
-  test("comes with its last byte, while the stream is still open", async () => {
-    expect(await textOf(output(frame(1, "all"), frame(2, "end 3\n")))).toBe("all");
+  test("and is told, wherever among the bytes", async () => {
+    for (const frames of [
+      [frame(1, "all of"), frame(1, " it"), frame(2, "end\n")],
+      [frame(2, "end\n"), frame(1, "all of"), frame(1, " it")],
+    ]) {
+      const told = output(...frames);
+      told.end();
+      expect(await textOf(told)).toBe("all of it");
+    }
   });
 
-  test("waits for the bytes that it overtook", async () => {
-    expect(await textOf(output(frame(2, "end 6\n"), frame(1, "all"), frame(1, " of"), frame(1, " it")))).toBe(
-      "all of",
-    );
-  });
-
-  test("without a number it comes with the stream's", async () => {
-    const bash = output(frame(2, "end\n"), frame(1, "all"));
-    bash.end();
-    expect(await textOf(bash)).toBe("all");
-  });
-
-  test.each([
-    ["not told", [frame(1, "half")]],
-    ["told, but not all came", [frame(1, "half"), frame(2, "end 8\n")]],
-  ])("%s: the stream's end is a failure", async (_, frames) => {
-    const cut = output(...frames);
+  test("and is not told: the stream's end is a failure", async () => {
+    const cut = output(frame(1, "half"), frame(2, "complaint\n"));
     cut.end();
     await expect(textOf(cut)).rejects.toThrow("cut off after 4 bytes");
   });

@@ -79,6 +79,7 @@ export class Connection extends Duplex {
         this.#transmit();
         return;
       case "open":
+      case "ping":
         return;
     }
     if (this.#wanted) this.#deliver();

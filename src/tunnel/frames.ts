@@ -13,10 +13,12 @@ export type Frame = { readonly id: number } & (
   | { readonly what: "reset"; readonly why: string }
   /** So many bytes more may be sent. */
   | { readonly what: "credit"; readonly bytes: number }
+  /** Asks for the same frame back: is anybody there? */
+  | { readonly what: "ping" }
 );
 
 /** Bytes of the kinds; the far end (multiplexer.ts) has the same. */
-export const kinds = { open: 1, data: 2, end: 3, reset: 4, credit: 5 } as const;
+export const kinds = { open: 1, data: 2, end: 3, reset: 4, credit: 5, ping: 6 } as const;
 const kindNames = new Map<number, Frame["what"]>(
   Object.entries(kinds).map(([name, kind]) => [kind, name as Frame["what"]]),
 );
@@ -48,6 +50,7 @@ function bodyOf(frame: Frame): Buffer | undefined {
     }
     case "open":
     case "end":
+    case "ping":
       return undefined;
   }
 }

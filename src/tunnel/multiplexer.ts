@@ -141,6 +141,7 @@ sub hear { my ($kind, $id, $at, $length) = @_;
     return dial($c, @found) if $found_at && ($found_at eq 'for ever' || time - $found_at < ${goodFor});
     push @asking, $c; resolve() unless $resolver; return;
   }
+  return put({id => $id}, $kind, '') if $kind == ${kinds.ping};
   my $c = $by_id{$id} or return;
   if ($kind == ${kinds.data}) {
     return if $c->{broken}; my $put = 0;

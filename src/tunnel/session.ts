@@ -12,6 +12,12 @@ export interface SessionEvents {
 }
 
 /**
+ * Milliseconds of silence before the far end is asked whether it is there, and that it may take to answer. The kernel
+ * would wait a quarter of an hour for a network that swallows what is sent, and every new connection with it.
+ */
+const patience = 15_000;
+
+/**
  * One stream to the far end (multiplexer.ts), and the connections on it. Reading never waits for one of them: what
  * may come is bounded by their windows. When the stream ends, for whatever reason, all of them are broken.
  */
@@ -24,6 +30,8 @@ export class Session {
   #full = false;
   #lastId = 0;
   #ended = false;
+  #heard: "something" | "nothing" | "nothing since it was asked" = "something";
+  readonly #asks: NodeJS.Timeout;
   readonly #events: SessionEvents;
 
   constructor(stream: Carrier, events: SessionEvents) {
@@ -46,6 +54,7 @@ export class Session {
     }
     stream.output.on("end", () => this.#end("the stream through the daemon was cut"));
     stream.input.on("drain", () => this.#free());
+    this.#asks = setInterval(() => this.#ask(), patience).unref();
   }
 
   /** Connections that are on it. */
@@ -71,7 +80,17 @@ export class Session {
     if (this.#connections.size === 0 && !this.#ended) this.#events.idle();
   }
 
+  #ask(): void {
+    if (this.#heard === "nothing since it was asked") {
+      this.#end(`the far end has not answered for ${patience / 1000} s`);
+    } else if (this.#heard === "nothing" && this.#connections.size > 0) {
+      this.#heard = "nothing since it was asked";
+      this.#send({ id: 0, what: "ping" });
+    } else this.#heard = "nothing";
+  }
+
   #hear(chunk: Buffer): void {
+    this.#heard = "something";
     try {
       for (const frame of this.#reader.read(chunk)) this.#connections.get(frame.id)?.hear(frame);
     } catch (error) {
@@ -100,6 +119,7 @@ export class Session {
   #end(why?: string): void {
     if (this.#ended) return;
     this.#ended = true;
+    clearInterval(this.#asks);
     for (const connection of this.#connections.values())
       connection.destroy(new Error(why ?? "the stream through the daemon has ended"));
     this.#stream.destroy();

@@ -7,21 +7,26 @@ import { windows } from "../../../src/tunnel/windows.ts";
 // What a session says to its far end, which is in the test's hands.
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
 });
 afterEach(() => {
   vi.useRealTimers();
 });
 
-function inHand() {
+function inHand(ended: (why: string) => void = () => {}) {
   const input = new PassThrough({ highWaterMark: 2 ** 30 });
   const output = new PassThrough();
-  const session = new Session({ input, output, destroy: () => {} }, { ended: () => {}, idle: () => {} });
+  const session = new Session({ input, output, destroy: () => {} }, { ended, idle: () => {} });
   const said: Frame[] = [];
   const reader = new FrameReader();
-  input.on("data", (chunk: Buffer) => said.push(...reader.read(chunk)));
   const say = (frame: Frame) => output.write(Buffer.concat(encode(frame)));
-  return { session, said, say };
+  const far = { answers: true };
+  input.on("data", (chunk: Buffer) => {
+    const frames = [...reader.read(chunk)];
+    said.push(...frames);
+    for (const frame of frames) if (frame.what === "ping" && far.answers) say(frame);
+  });
+  return { session, said, say, far };
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -78,6 +83,25 @@ test("a stream that is full is shared in turn", async () => {
   expect(order.slice(0, 9)).toEqual([1, 2, 3, 1, 2, 3, 1, 2, 3]);
 });
 
+test("a stream that is silent while there are connections is asked, and given up when it does not answer", async () => {
+  const ends: string[] = [];
+  const { session, said, far } = inHand((why) => ends.push(why));
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(said).toEqual([]);
+  const connection = session.connect();
+  const failed = new Promise<Error>((resolve) => connection.once("error", resolve));
+  for (let turn = 0; turn < 20; turn++) {
+    await vi.advanceTimersByTimeAsync(15_000);
+    await settled();
+  }
+  expect(said.length).toBeGreaterThanOrEqual(10);
+  expect(ends).toEqual([]);
+  far.answers = false;
+  await vi.advanceTimersByTimeAsync(45_000);
+  expect(ends).toEqual(["the far end has not answered for 15 s"]);
+  expect(await failed).toMatchObject({ message: ends[0] });
+});
+
 test("a target that stays silent after the client's end is left after half a minute", async () => {
   const { session, said } = inHand();
   const connection = session.connect();
@@ -85,7 +109,9 @@ test("a target that stays silent after the client's end is left after half a min
   connection.resume();
   connection.end("question");
   await settled();
-  await vi.advanceTimersByTimeAsync(29_000);
+  await vi.advanceTimersByTimeAsync(16_000);
+  await settled();
+  await vi.advanceTimersByTimeAsync(13_000);
   expect(session.size).toBe(1);
   await vi.advanceTimersByTimeAsync(2_000);
   expect((await failed).message).toContain("silent for 30 s");
@@ -100,7 +126,10 @@ test("one whose client is slow to read is not silent", async () => {
   await settled();
   say({ id: 1, what: "data", bytes: Buffer.from("answer") });
   await settled();
-  await vi.advanceTimersByTimeAsync(120_000);
+  for (let turn = 0; turn < 8; turn++) {
+    await vi.advanceTimersByTimeAsync(15_000);
+    await settled();
+  }
   expect(session.size).toBe(1);
   const text = new Promise((resolve) => connection.once("data", resolve));
   say({ id: 1, what: "end" });

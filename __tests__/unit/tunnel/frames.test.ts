@@ -6,6 +6,7 @@ const number = fc.nat(0xffff_ffff);
 const frame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ id: number, what: fc.constant("open" as const) }),
   fc.record({ id: number, what: fc.constant("end" as const) }),
+  fc.record({ id: number, what: fc.constant("ping" as const) }),
   fc.record({
     id: number,
     what: fc.constant("reset" as const),

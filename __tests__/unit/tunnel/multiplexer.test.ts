@@ -145,6 +145,9 @@ describe("an end is told apart from a break", () => {
     );
     const connection = reach(server.port).session.connect();
     connection.write("hello");
+    // Read by a client that comes to it when all is over.
+    await soon(() => server.sockets[0]?.destroyed === true);
+    await new Promise((resolve) => setTimeout(resolve, 100));
     await expect(heard(connection)).rejects.toThrow(/^127\.0\.0\.1:\d+: read: .*reset by peer after “half”$/);
   });
 
@@ -270,6 +273,13 @@ describe("a slow side", () => {
     const resident = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1];
     expect(Number(resident) / 1024).toBeLessThan(20 + mebibytes);
     for (const connection of stopped) connection.destroy();
+  });
+
+  test("the program answers who asks whether it is there", async () => {
+    const child = startProgram((await echo()).port);
+    const ping = Buffer.concat(encode({ id: 0, what: "ping" }));
+    child.stdin.write(ping);
+    expect(await new Promise((resolve) => child.stdout.once("data", resolve))).toEqual(ping);
   });
 
   test("without credit the program sends no more than the first window", async () => {

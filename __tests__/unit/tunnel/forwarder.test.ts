@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { type Carrier, StdoutOfFrames } from "../../../src/docker/exec-stream.ts";
 import { forward } from "../../../src/tunnel/forwarder.ts";
 import type { Transport } from "../../../src/tunnel/transport.ts";
+import { dockerFrame as frame } from "./engine.ts";
 
 const route = { name: "api", port: 0, target: { host: "far", port: 6443 } } as const;
 
@@ -139,14 +140,6 @@ test("a port that is taken is told", async () => {
     code: "EADDRINUSE",
   });
 });
-
-/** A frame as Docker makes them: the stream's number, the length, the bytes. */
-function frame(stream: number, text: string): Buffer {
-  const head = Buffer.alloc(8);
-  head[0] = stream;
-  head.writeUInt32BE(text.length, 4);
-  return Buffer.concat([head, Buffer.from(text)]);
-}
 
 async function textOf(output: StdoutOfFrames): Promise<string> {
   let text = "";

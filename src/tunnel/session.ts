@@ -101,9 +101,12 @@ export class Session {
   #send(frame: Frame): void {
     if (this.#ended) return;
     const { input } = this.#stream;
-    input.cork();
+    // All that is said in one go is one write.
+    if (input.writableCorked === 0) {
+      input.cork();
+      process.nextTick(() => input.uncork());
+    }
     for (const part of encode(frame)) if (!input.write(part)) this.#full = true;
-    input.uncork();
   }
 
   /** Each that waits gets its turn, until the stream is full again. */

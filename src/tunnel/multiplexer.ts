@@ -7,7 +7,7 @@ const usualPatience = 10;
 /** Seconds that a name's addresses are good for: the container that has the name may start again with another. */
 const goodFor = 3;
 /** Bytes that wait for our side before targets are read no further, and bytes that one of them is read at once. */
-const mostWaiting = 1024 * 1024;
+const mostWaiting = 256 * 1024;
 const mostAtOnce = 256 * 1024;
 /** Descriptors: select() takes no more than 1024. */
 const mostDescriptors = 1000;

@@ -35,7 +35,7 @@ export default defineConfig({
       inTurn("integration", 120 * seconds, 1),
       inTurn("e2e", 600 * seconds, 2, ["__tests__/e2e/harness/path-without-tools.ts"]),
       inTurn("second-kubernetes", 600 * seconds, 3, ["__tests__/e2e/harness/path-without-tools.ts"]),
-      inTurn("long", 1800 * seconds, 4),
+      inTurn("long", 1800 * seconds, 4, ["__tests__/e2e/harness/path-without-tools.ts"]),
     ],
   },
 });

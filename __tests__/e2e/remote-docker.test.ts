@@ -3,9 +3,9 @@ import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { FarMachine } from "../../script/far/machine.mjs";
 import type { Job, Step } from "../../script/runner/job.mjs";
-import { remainsOnBothSides } from "./harness/far.ts";
+import { remainsOnBothSides, tunnelsOf } from "./harness/far.ts";
 import { inputs, newJob, pushAndRun, run, use } from "./harness/jobs.ts";
-import { lab, pathWithoutTools, processIdsOf } from "./harness/machine.ts";
+import { lab, pathWithoutTools } from "./harness/machine.ts";
 
 let far: FarMachine;
 beforeAll(async () => {
@@ -27,12 +27,6 @@ async function usersPath(job: Job, { outputs }: Step): Promise<void> {
      node -e 'fetch("http://127.0.0.1:18080/").then((r) => r.text()).then(console.log)'`,
   );
   expect(forwarded).toContain("Hello from a pod.");
-}
-
-function tunnelsOf(job: Job): number[] {
-  return processIdsOf(job).filter((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("tunnel-process.cjs"),
-  );
 }
 
 /** What pushes without Docker goes through the tunnel. */

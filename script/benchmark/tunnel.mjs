@@ -58,6 +58,7 @@ export async function tunnelNumbers(far, image, rounds) {
     const digest = await blob(/** @type {Address} */ (registry[0]));
     const row = await both("new connection and an answer, ms, 20 one after the other", echo, manyOpenings, 1);
     const rows = [row];
+    rows.push(await both("200 connections at once, each answered, ms", echo, allAtOnce));
     rows.push(await both(`registry to here, MB/s of ${megabytes} MB`, registry, (at) => pull(at, digest)));
     rows.push(await both(`here to registry, MB/s of ${megabytes} MB`, registry, push));
     rows.push(await memoryOf200(tunnel.pid, /** @type {Address} */ (echo[1])));
@@ -82,6 +83,22 @@ async function manyOpenings(at) {
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
   return took.toSorted((a, b) => a - b)[took.length / 2] ?? Number.NaN;
+}
+
+/** Milliseconds until 200 that begin together all have their answer. @param {Address} at */
+async function allAtOnce(at) {
+  const begun = performance.now();
+  const sockets = await Promise.all(
+    Array.from({ length: 200 }, async () => {
+      const socket = connect({ ...at, noDelay: true });
+      socket.write("x");
+      await once(socket, "data");
+      return socket;
+    }),
+  );
+  const took = performance.now() - begun;
+  for (const socket of sockets) socket.destroy();
+  return took;
 }
 
 const content = randomBytes(1_000_000);

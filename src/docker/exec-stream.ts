@@ -14,7 +14,7 @@ export interface Carrier {
  * stdin and nothing else; ending is its own affair.
  * @param onStderr gets what the program complains about.
  * @param ends how the output comes to its end. A killed program, a stopped container and a connection that is cut all
- * end the stream as one that has said all: where that matters, the program must tell its end (`endLine`).
+ * end the stream as one that has said all: where that matters, the program must tell its end, by a line on stderr.
  * @throws EngineError when the daemon refuses, a system error when it cannot be reached.
  */
 export async function openExec(
@@ -56,11 +56,8 @@ function idOf(answer: unknown): string {
 
 const headLength = 8;
 
-/**
- * A line of stderr by which a program tells that its output is complete, and of how many bytes it is (without a
- * number: of all that comes). Stdout and stderr may overtake each other, so the number is needed.
- */
-const endLine = /^end(?: (\d+))?$/;
+/** A line of stderr by which a program tells that all which came, or still comes, is all. */
+const endLine = "end";
 
 /**
  * Docker's frames: a stream's number, three zeros, the length, then the bytes.
@@ -74,8 +71,7 @@ export class StdoutOfFrames extends Transform {
   #stream = 0;
   #left = 0;
   #passed = 0;
-  /** Bytes that the output has, once that is told. */
-  #all: number | undefined;
+  #told = false;
 
   constructor(onStderr: (text: string) => void, mustBeTold = false) {
     super();
@@ -90,7 +86,7 @@ export class StdoutOfFrames extends Transform {
   }
 
   override _flush(done: TransformCallback): void {
-    const whole = !this.#mustBeTold || this.#all === Number.POSITIVE_INFINITY || this.#all === this.#passed;
+    const whole = this.#told || !this.#mustBeTold;
     done(whole ? null : new Error(`cut off after ${this.#passed} bytes`));
   }
 
@@ -109,19 +105,17 @@ export class StdoutOfFrames extends Transform {
     const body = chunk.subarray(0, this.#left);
     this.#left -= body.length;
     if (this.#stream === 2) this.#hear(body.toString("utf8"));
-    else if (this.#all === undefined || this.#passed < this.#all) {
+    else {
       this.#passed += body.length;
       this.push(body);
     }
-    if (this.#passed === this.#all) this.push(null);
     return chunk.subarray(body.length);
   }
 
   #hear(text: string): void {
     for (const line of text.split("\n").filter((part) => part !== "")) {
-      const told = this.#mustBeTold ? endLine.exec(line) : null;
-      if (told === null) this.#onStderr(line);
-      else this.#all = told[1] === undefined ? Number.POSITIVE_INFINITY : Number(told[1]);
+      if (this.#mustBeTold && line === endLine) this.#told = true;
+      else this.#onStderr(line);
     }
   }
 }

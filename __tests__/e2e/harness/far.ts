@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import type { FarMachine } from "../../../script/far/machine.mjs";
 import type { Job } from "../../../script/runner/job.mjs";
-import { type Remains, remainsOf } from "./machine.ts";
+import { processIdsOf, type Remains, remainsOf } from "./machine.ts";
 
 /** What a job may leave on either side. */
 export interface BothRemains {
@@ -23,4 +24,11 @@ export function remainsOnBothSides(job: Job, far: FarMachine): BothRemains {
       volumes: listing("volume", "ls", "--quiet"),
     },
   };
+}
+
+/** The processes that carry a job's ports. */
+export function tunnelsOf(job: Job): number[] {
+  return processIdsOf(job).filter((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("tunnel-process.cjs"),
+  );
 }

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { type Carrier, StdoutOfFrames } from "../../../src/docker/exec-stream.ts";
 import { forward } from "../../../src/tunnel/forwarder.ts";
 import type { Transport } from "../../../src/tunnel/transport.ts";
+import { dockerFrame as frame } from "./engine.ts";
 
 const route = { name: "api", port: 0, target: { host: "far", port: 6443 } } as const;
 
@@ -140,14 +141,6 @@ test("a port that is taken is told", async () => {
   });
 });
 
-/** A frame as Docker makes them: the stream's number, the length, the bytes. */
-function frame(stream: number, text: string): Buffer {
-  const head = Buffer.alloc(8);
-  head[0] = stream;
-  head.writeUInt32BE(text.length, 4);
-  return Buffer.concat([head, Buffer.from(text)]);
-}
-
 async function textOf(output: StdoutOfFrames): Promise<string> {
   let text = "";
   for await (const part of output) text += String(part);
@@ -173,27 +166,19 @@ describe("an end that must be told", () => {
     return told;
   };
 
-  test("comes with its last byte, while the stream is still open", async () => {
-    expect(await textOf(output(frame(1, "all"), frame(2, "end 3\n")))).toBe("all");
+  test("and is told, wherever among the bytes", async () => {
+    for (const frames of [
+      [frame(1, "all of"), frame(1, " it"), frame(2, "end\n")],
+      [frame(2, "end\n"), frame(1, "all of"), frame(1, " it")],
+    ]) {
+      const told = output(...frames);
+      told.end();
+      expect(await textOf(told)).toBe("all of it");
+    }
   });
 
-  test("waits for the bytes that it overtook", async () => {
-    expect(await textOf(output(frame(2, "end 6\n"), frame(1, "all"), frame(1, " of"), frame(1, " it")))).toBe(
-      "all of",
-    );
-  });
-
-  test("without a number it comes with the stream's", async () => {
-    const bash = output(frame(2, "end\n"), frame(1, "all"));
-    bash.end();
-    expect(await textOf(bash)).toBe("all");
-  });
-
-  test.each([
-    ["not told", [frame(1, "half")]],
-    ["told, but not all came", [frame(1, "half"), frame(2, "end 8\n")]],
-  ])("%s: the stream's end is a failure", async (_, frames) => {
-    const cut = output(...frames);
+  test("and is not told: the stream's end is a failure", async () => {
+    const cut = output(frame(1, "half"), frame(2, "complaint\n"));
     cut.end();
     await expect(textOf(cut)).rejects.toThrow("cut off after 4 bytes");
   });

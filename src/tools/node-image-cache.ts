@@ -68,12 +68,34 @@ export async function restoreNodeImage(
     }
     if (!idsOf(kept.digest, account.manifests).includes(account.id))
       throw new Error(`it is not the image of ${kept.digest}`);
-    await run([...docker, "load", "--quiet", "--input", kept.archive], deps);
-    const id = await idOf(kept.tag, docker, deps);
-    if (id === account.id) return kept.tag;
-    await deps.runner.run([...docker, "rmi", "--force", kept.tag], { deadline });
-    throw new Error(`the archive held ${id ?? "no image of that name"}, expected ${account.id}`);
+    await load(kept, account.id, docker, deps);
+    return kept.tag;
   });
+}
+
+/**
+ * @throws Error when the archive holds anything else than the image of that id: the daemon would have it under a name that
+ * somebody trusts.
+ */
+async function load(
+  { archive, tag }: Kept,
+  expected: string,
+  docker: DockerArgv,
+  deps: ToolDeps,
+): Promise<void> {
+  const said = await deps.runner.output([...docker, "load", "--quiet", "--input", archive], { deadline });
+  const loaded = [...said.matchAll(/^Loaded image(?: ID)?: (\S+)$/gm)].map(([, name = ""]) => name);
+  const others = loaded.filter((name) => name !== tag);
+  const id = await idOf(tag, docker, deps);
+  if (id === expected && others.length === 0) return;
+  for (const name of [tag, ...others])
+    await deps.runner.run([...docker, "rmi", "--force", name], { deadline });
+  const [other] = others;
+  throw new Error(
+    other === undefined
+      ? `the archive held ${id ?? "no image of that name"}, expected ${expected}`
+      : `the archive held ${other} too`,
+  );
 }
 
 /** Saves the node image for later jobs, when `cache` is `all`; call it when nobody waits. Never fails. */

@@ -110,7 +110,7 @@ test("cache: false asks no cache", async () => {
   expect(cache.keys).toEqual([]);
 });
 
-/** A docker of shell: images are files that hold their id. */
+/** A docker of shell: images are files that hold their id, and an archive a line for each. */
 const docker = `#!/bin/sh
 set -e
 cd "$IMAGES"
@@ -123,8 +123,8 @@ case "$1 $2" in
   "image inspect") cat "$(name "$5")" ;;
   "tag "*) cp "$(name "$2")" "$(name "$3")" ;;
   "rmi "*) rm "$(name "$3")" ;;
-  "save "*) { name "$4"; cat "$(name "$4")"; } > "$3" ;;
-  "load "*) { read -r to; cat > "$to"; } < "$4" ;;
+  "save "*) echo "$4 $(cat "$(name "$4")")" > "$3" ;;
+  "load "*) while read -r to id; do printf %s "$id" > "$(name "$to")"; echo "Loaded image: $to"; done < "$4" ;;
 esac
 `;
 
@@ -180,7 +180,7 @@ test("an archive that was altered is not loaded", async () => {
   await saveNodeImage(image, argv, deps);
   await rm(join(images, imageFile));
   const saved = (await files()).find((file) => file.endsWith("image.tar"));
-  await writeFile(join(dirname(tools), saved ?? ""), `kind-ci-action_node_${hex}\nsha256:evil`);
+  await writeFile(join(dirname(tools), saved ?? ""), `kind-ci-action/node:${hex} sha256:evil\n`);
 
   expect(await restoreNodeImage(image, argv, deps)).toBeUndefined();
   expect(log).toEqual([
@@ -189,13 +189,16 @@ test("an archive that was altered is not loaded", async () => {
   expect((await files()).filter((file) => file.startsWith("images/"))).toEqual([]);
 });
 
+function ended(files: readonly string[], name: string): string {
+  return files.find((file) => file.endsWith(name)) ?? "";
+}
+
 test("an archive that was altered with the account beside it is not the image of that digest, and not loaded", async () => {
   const { deps, images, argv, log, tools, files } = await openDocker();
   await saveNodeImage(image, argv, deps);
   await rm(join(images, imageFile));
-  const at = async (name: string) =>
-    join(dirname(tools), (await files()).find((file) => file.endsWith(name)) ?? "");
-  const evil = `kind-ci-action_node_${hex}\nsha256:evil`;
+  const at = async (name: string) => join(dirname(tools), ended(await files(), name));
+  const evil = `kind-ci-action/node:${hex} sha256:evil\n`;
   await writeFile(await at("image.tar"), evil);
   const account = JSON.parse(await readFile(await at("image.json"), "utf8")) as object;
   const forged = { ...account, id: "sha256:evil", sha256: sha256(evil) };
@@ -213,14 +216,27 @@ test("an archive that holds another image than its account says does not stay on
   const { deps, images, argv, log, tools, files } = await openDocker();
   await saveNodeImage(image, argv, deps);
   await rm(join(images, imageFile));
-  const at = async (name: string) =>
-    join(dirname(tools), (await files()).find((file) => file.endsWith(name)) ?? "");
-  const evil = `kind-ci-action_node_${hex}\nsha256:evil`;
+  const at = async (name: string) => join(dirname(tools), ended(await files(), name));
+  const evil = `kind-ci-action/node:${hex} sha256:evil\n`;
   await writeFile(await at("image.tar"), evil);
   const account = JSON.parse(await readFile(await at("image.json"), "utf8")) as object;
   await writeFile(await at("image.json"), JSON.stringify({ ...account, sha256: sha256(evil) }));
   expect(await restoreNodeImage(image, argv, deps)).toBeUndefined();
   expect(log.join()).toContain("the archive held sha256:evil");
+  expect((await files()).filter((file) => file.startsWith("images/"))).toEqual([]);
+});
+
+test("an archive with another image beside the one is not taken, and the other goes too", async () => {
+  const { deps, images, argv, log, tools, files } = await openDocker();
+  await saveNodeImage(image, argv, deps);
+  await rm(join(images, imageFile));
+  const at = async (name: string) => join(dirname(tools), ended(await files(), name));
+  const both = `kind-ci-action/node:${hex} ${id}\nregistry:3 sha256:evil\n`;
+  await writeFile(await at("image.tar"), both);
+  const account = JSON.parse(await readFile(await at("image.json"), "utf8")) as object;
+  await writeFile(await at("image.json"), JSON.stringify({ ...account, sha256: sha256(both) }));
+  expect(await restoreNodeImage(image, argv, deps)).toBeUndefined();
+  expect(log.join()).toContain("the archive held registry:3 too");
   expect((await files()).filter((file) => file.startsWith("images/"))).toEqual([]);
 });
 

@@ -61,7 +61,7 @@ const refusals: readonly (readonly [pattern: RegExp, todo: string])[] = [
     "update Docker on both sides to 20.10 or later, and unset DOCKER_API_VERSION",
   ],
   [
-    /no such host|lookup .*timeout|name or service not known|could not resolve|failure in name resolution/i,
+    /no such host|\blookup \S+( on \S+)?: |name or service not known|could not resolve|failure in name resolution/i,
     "correct the host name in DOCKER_HOST or docker-host, or this machine's DNS",
   ],
   [

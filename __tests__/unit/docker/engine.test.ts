@@ -71,6 +71,10 @@ describe("refused in words", () => {
       'error during connect: Get "http://far:2376/v1.50/version": dial tcp: lookup far on 10.0.0.53:53: no such host',
       /correct the host name/,
     ],
+    [
+      'error during connect: Get "http://far:2376/v1.50/version": dial tcp: lookup far on 10.0.0.53:53: dial udp 10.0.0.53:53: connect: network is unreachable',
+      /or this machine's DNS/,
+    ],
     ['Get "https://10.0.0.9:2376/v1.50/version": dial tcp 10.0.0.9:2376: i/o timeout', /firewall/],
     ['Get "https://10.0.0.9:2376/v1.50/version": dial tcp 10.0.0.9:2376: no route to host', /firewall/],
     [

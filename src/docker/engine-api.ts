@@ -11,8 +11,8 @@ import type { Duplex } from "node:stream";
 import type { DaemonConnection, DaemonTls } from "../connection/daemon.ts";
 
 /**
- * The Engine API over the daemon's own connection, for what the docker command is too slow for: a stream per
- * connection of the tunnel. Paths have no version in front, so the daemon's own newest one is spoken.
+ * The Engine API over the daemon's own connection, for what the docker command is too slow for (the tunnel's streams), or
+ * may be too old for. Paths have no version in front, so the daemon's own newest one is spoken.
  */
 export interface EngineApi {
   /** A call with a JSON body and answer. @throws EngineError for a refusal, a system error for no connection. */

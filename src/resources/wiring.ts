@@ -75,22 +75,14 @@ export async function wireNode(docker: Docker, node: string, files: readonly Nod
   });
 }
 
-/**
- * Puts a container on kind's network. It may be there already (a shared registry).
- * @param options that only a wish stands behind: a docker command that does not know them goes without.
- * @throws CommandError
- */
-export async function joinNetwork(
-  docker: Docker,
-  container: string,
-  options: readonly string[] = [],
-): Promise<"joined" | "was-there"> {
-  const args = ["network", "connect", ...options, kindNetwork, container];
-  const result = await docker.run(args, { deadline: 60_000 });
+/** What Docker says when a container is on a network already. */
+export const saysWasThere = /already (exists|attached|connected)|endpoint with name/i;
+
+/** Puts a container on kind's network. It may be there already (a shared registry). @throws CommandError */
+export async function joinNetwork(docker: Docker, container: string): Promise<"joined" | "was-there"> {
+  const result = await docker.run(["network", "connect", kindNetwork, container], { deadline: 60_000 });
   if (result.code === 0) return "joined";
-  if (options.length > 0 && /unknown flag|requires API version/i.test(result.stderr))
-    return joinNetwork(docker, container);
-  if (/already (exists|attached|connected)|endpoint with name/i.test(result.stderr)) return "was-there";
+  if (saysWasThere.test(result.stderr)) return "was-there";
   throw new CommandError(result, `see \`docker network inspect ${kindNetwork}\``);
 }
 

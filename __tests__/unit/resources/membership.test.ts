@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
+import { type EngineApi, EngineError } from "../../../src/docker/engine-api.ts";
 import { Ledger } from "../../../src/ledger.ts";
-import { joinKindNetwork, joinOptions, leaveNetwork } from "../../../src/resources/membership.ts";
+import { joinKindNetwork, leaveNetwork } from "../../../src/resources/membership.ts";
 import { silentLogger } from "../../../src/support/logger.ts";
 import { fakeDocker } from "../docker/fake-docker.ts";
 import { newFolder } from "../new-folder.ts";
@@ -67,23 +68,50 @@ test.each([
   await (fine ? expect(left).resolves.toBeUndefined() : expect(left).rejects.toThrow("device is busy"));
 });
 
+/** A daemon that says this, and the calls it got. */
+function daemon(refusal?: EngineError) {
+  const calls: unknown[] = [];
+  const api: EngineApi = {
+    call: async (...call) => {
+      calls.push(call);
+      if (refusal !== undefined) throw refusal;
+    },
+    hijack: () => Promise.reject(new Error("not asked for")),
+  };
+  return { calls, findApi: async () => api };
+}
+
 test.each([
-  ["1.41", []],
-  ["1.47", []],
-  ["1.48", ["--gw-priority=-1"]],
-  ["1.56", ["--gw-priority=-1"]],
-  ["unknown", []],
-])("with API %s it joins by %j", (apiVersion, options) => {
-  expect(joinOptions(apiVersion)).toEqual(options);
+  ["1.41", false],
+  ["1.47", false],
+  ["1.48", true],
+  ["1.56", true],
+  ["unknown", false],
+])("with API %s it joins as what is not the way out: %s", async (apiVersion, aside) => {
+  const { docker, lines } = fakeDocker([[/network connect kind ours/, {}]]);
+  const { calls, findApi } = daemon();
+  const deps = { docker, ledger, logger: silentLogger };
+  expect(await joinKindNetwork(container, { apiVersion }, deps, findApi)).toBe(true);
+  const body = { Container: "ours", EndpointConfig: { GwPriority: -1 } };
+  expect(calls).toEqual(aside ? [["POST", "/networks/kind/connect", body]] : []);
+  expect(lines()).toEqual(aside ? [] : ["network connect kind ours"]);
+  expect(ledger.content.entries).toEqual([recorded]);
+});
+
+test("an endpoint that only the docker command can use is joined by it", async () => {
+  const { docker, lines } = fakeDocker([[/network connect kind ours/, {}]]);
+  const deps = { docker, ledger, logger: silentLogger };
+  expect(await joinKindNetwork(container, { apiVersion: "1.56" }, deps, async () => undefined)).toBe(true);
+  expect(lines()).toEqual(["network connect kind ours"]);
 });
 
 test.each([
-  ["unknown flag: --gw-priority"],
-  [`"--gw-priority" requires API version 1.48, but the Docker daemon API version is 1.41`],
-])("a docker command that says “%s” goes without", async (stderr) => {
-  const { docker, lines } = fakeDocker([[/gw-priority/, { code: 125, stderr }]]);
+  ["endpoint with name job already exists in network kind", true, []],
+  ["container sharing network namespace cannot be connected", false, [recorded]],
+])("a daemon that says “%s”", async (message, joined, entries) => {
+  const { docker } = fakeDocker([]);
+  const { findApi } = daemon(new EngineError(403, message));
   const deps = { docker, ledger, logger: silentLogger };
-  expect(await joinKindNetwork(container, { apiVersion: "1.56" }, deps)).toBe(true);
-  expect(lines()).toEqual(["network connect --gw-priority=-1 kind ours", "network connect kind ours"]);
-  expect(ledger.content.entries).toEqual([recorded]);
+  expect(await joinKindNetwork(container, { apiVersion: "1.56" }, deps, findApi)).toBe(joined);
+  expect(ledger.content.entries).toEqual(entries);
 });

@@ -193,17 +193,27 @@ function ended(files: readonly string[], name: string): string {
   return files.find((file) => file.endsWith(name)) ?? "";
 }
 
+/** A saved image that the daemon has no more, whose archive somebody changed, and its sum in the account with it. */
+async function withAlteredArchive(archive: string) {
+  const docker = await openDocker();
+  await saveNodeImage(image, docker.argv, docker.deps);
+  await rm(join(docker.images, imageFile));
+  const at = async (name: string) => join(dirname(docker.tools), ended(await docker.files(), name));
+  await writeFile(await at("image.tar"), archive);
+  const alterAccount = async (changes: object) => {
+    const account = JSON.parse(await readFile(await at("image.json"), "utf8")) as object;
+    await writeFile(await at("image.json"), JSON.stringify({ ...account, ...changes }));
+  };
+  await alterAccount({ sha256: sha256(archive) });
+  return { ...docker, alterAccount };
+}
+
 test("an archive that was altered with the account beside it is not the image of that digest, and not loaded", async () => {
-  const { deps, images, argv, log, tools, files } = await openDocker();
-  await saveNodeImage(image, argv, deps);
-  await rm(join(images, imageFile));
-  const at = async (name: string) => join(dirname(tools), ended(await files(), name));
-  const evil = `kind-ci-action/node:${hex} sha256:evil\n`;
-  await writeFile(await at("image.tar"), evil);
-  const account = JSON.parse(await readFile(await at("image.json"), "utf8")) as object;
-  const forged = { ...account, id: "sha256:evil", sha256: sha256(evil) };
+  const { deps, argv, log, files, alterAccount } = await withAlteredArchive(
+    `kind-ci-action/node:${hex} sha256:evil\n`,
+  );
   for (const manifests of [[manifest], [JSON.stringify({ config: { digest: "sha256:evil" } })], []]) {
-    await writeFile(await at("image.json"), JSON.stringify({ ...forged, manifests }));
+    await alterAccount({ id: "sha256:evil", manifests });
     expect(await restoreNodeImage(image, argv, deps)).toBeUndefined();
   }
   expect(log).toHaveLength(3);
@@ -213,28 +223,15 @@ test("an archive that was altered with the account beside it is not the image of
 });
 
 test("an archive that holds another image than its account says does not stay on the daemon", async () => {
-  const { deps, images, argv, log, tools, files } = await openDocker();
-  await saveNodeImage(image, argv, deps);
-  await rm(join(images, imageFile));
-  const at = async (name: string) => join(dirname(tools), ended(await files(), name));
-  const evil = `kind-ci-action/node:${hex} sha256:evil\n`;
-  await writeFile(await at("image.tar"), evil);
-  const account = JSON.parse(await readFile(await at("image.json"), "utf8")) as object;
-  await writeFile(await at("image.json"), JSON.stringify({ ...account, sha256: sha256(evil) }));
+  const { deps, argv, log, files } = await withAlteredArchive(`kind-ci-action/node:${hex} sha256:evil\n`);
   expect(await restoreNodeImage(image, argv, deps)).toBeUndefined();
   expect(log.join()).toContain("the archive held sha256:evil");
   expect((await files()).filter((file) => file.startsWith("images/"))).toEqual([]);
 });
 
 test("an archive with another image beside the one is not taken, and the other goes too", async () => {
-  const { deps, images, argv, log, tools, files } = await openDocker();
-  await saveNodeImage(image, argv, deps);
-  await rm(join(images, imageFile));
-  const at = async (name: string) => join(dirname(tools), ended(await files(), name));
   const both = `kind-ci-action/node:${hex} ${id}\nregistry:3 sha256:evil\n`;
-  await writeFile(await at("image.tar"), both);
-  const account = JSON.parse(await readFile(await at("image.json"), "utf8")) as object;
-  await writeFile(await at("image.json"), JSON.stringify({ ...account, sha256: sha256(both) }));
+  const { deps, argv, log, files } = await withAlteredArchive(both);
   expect(await restoreNodeImage(image, argv, deps)).toBeUndefined();
   expect(log.join()).toContain("the archive held registry:3 too");
   expect((await files()).filter((file) => file.startsWith("images/"))).toEqual([]);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { relayTo } from "../../script/runner/container-job.mjs";
+import type { Job, Step } from "../../script/runner/job.mjs";
 import { containerJob, publishedPort, useInside } from "./harness/container-jobs.ts";
 import { type Dind, dindImage, startDind } from "./harness/dind.ts";
 import { type JobImage, minimalImage } from "./harness/job-images.ts";
@@ -28,6 +29,15 @@ const remainsIn = (dind: Dind) => ({
   networks: dind.docker("network", "ls", "--format", "{{.Name}}"),
   volumes: dind.docker("volume", "ls", "--quiet"),
 });
+
+/** All that a job does with the cluster, and post. */
+async function useAndLeave(job: Job, step: Step): Promise<void> {
+  await usersPath(job, step);
+  await cranePush(job, step);
+  const post = await job.post(step);
+  expect(post.code).toBe(0);
+  expect(post.log).not.toContain("::warning::");
+}
 
 describe.skipIf(lab.rootfs === undefined)("a Docker-in-Docker container", () => {
   let dinds: JobImage;
@@ -76,11 +86,7 @@ describe.skipIf(lab.rootfs === undefined)("a Docker-in-Docker container", () => 
     const step = await useInside(job, given);
     expect(step.outputs).toMatchObject({ strategy: "remote-docker", registry: "localhost:5000" });
     expect(step.log).toContain("API server (stream, through kind-control-plane)");
-    await usersPath(job, step);
-    await cranePush(job, step);
-    const post = await job.post(step);
-    expect(post.code).toBe(0);
-    expect(post.log).not.toContain("::warning::");
+    await useAndLeave(job, step);
     expect({ here: remainsOf(job), there: remainsIn(dind) }).toEqual(before);
   });
 
@@ -92,11 +98,7 @@ describe.skipIf(lab.rootfs === undefined)("a Docker-in-Docker container", () => 
     const step = await useInside(job, given);
     expect(step.outputs).toMatchObject({ strategy: "vm-local", registry: "localhost:5000" });
     expect(remainsOf(job).processes.join("\n")).not.toContain("tunnel-process.cjs");
-    await usersPath(job, step);
-    await cranePush(job, step);
-    const post = await job.post(step);
-    expect(post.code).toBe(0);
-    expect(post.log).not.toContain("::warning::");
+    await useAndLeave(job, step);
     expect({ here: remainsOf(job), there: remainsIn(dind) }).toEqual(before);
   });
 });
